@@ -1,0 +1,78 @@
+//! The rows of this room.
+
+use minicbor::{Decode, Encode};
+
+use crate::{AccountId, SessionId, Timestamp};
+
+/// The longest e-mail address, in bytes (RFC 5321 path limit).
+pub const EMAIL_MAX: usize = 254;
+/// The longest display name, in bytes.
+pub const DISPLAY_NAME_MAX: usize = 200;
+
+/// What an account may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Role {
+    #[n(0)]
+    Buyer,
+    #[n(1)]
+    Creator,
+    #[n(2)]
+    Operator,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Account {
+    #[n(0)]
+    pub id: AccountId,
+    #[n(1)]
+    pub email: String,
+    #[n(2)]
+    pub display_name: String,
+    #[n(3)]
+    pub role: Role,
+    /// PHC string format.
+    #[n(4)]
+    pub password_hash: String,
+    #[n(5)]
+    pub created_at: Timestamp,
+    /// The log index of the last change.
+    #[n(6)]
+    pub version: u64,
+}
+
+/// One sign-in. Its refresh tokens are a family: only the newest is good.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Session {
+    #[n(0)]
+    pub id: SessionId,
+    #[n(1)]
+    pub account_id: AccountId,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub refresh_hash: [u8; 32],
+    #[n(3)]
+    pub opened_at: Timestamp,
+    #[n(4)]
+    pub expires_at: Timestamp,
+}
+
+/// An Ed25519 key (RFC 8032) that signs access tokens.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+pub struct SigningKey {
+    /// The `kid` of the tokens it signs.
+    #[n(0)]
+    pub id: String,
+    /// PKCS#8, DER.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub private: Vec<u8>,
+    /// The 32 bytes of the public key.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub public: Vec<u8>,
+}
+
+/// A private key must not reach a log line.
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SigningKey").field("id", &self.id).finish_non_exhaustive()
+    }
+}

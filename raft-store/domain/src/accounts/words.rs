@@ -1,0 +1,134 @@
+//! What can be said to and by this room.
+
+use minicbor::{Decode, Encode};
+
+use super::{Account, Role, Session, SigningKey};
+use crate::{AccountId, SessionId, Timestamp};
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Command {
+    #[n(0)]
+    Register(#[n(0)] Register),
+    #[n(1)]
+    SignIn(#[n(0)] SignIn),
+    #[n(2)]
+    Refresh(#[n(0)] Refresh),
+    #[n(3)]
+    SignOut(#[n(0)] SignOut),
+    #[n(4)]
+    AddSigningKey(#[n(0)] AddSigningKey),
+}
+
+/// Opens an account.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Register {
+    #[n(0)]
+    pub account_id: AccountId,
+    /// As typed; two addresses that differ in case only are one.
+    #[n(1)]
+    pub email: String,
+    #[n(2)]
+    pub display_name: String,
+    #[n(3)]
+    pub role: Role,
+    /// An argon2id hash in PHC string format, made at the edge.
+    #[n(4)]
+    pub password_hash: String,
+}
+
+/// Opens a session for an account whose password was checked at the edge.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct SignIn {
+    #[n(0)]
+    pub session_id: SessionId,
+    #[n(1)]
+    pub account_id: AccountId,
+    /// A digest of the secret in the refresh token.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub refresh_hash: [u8; 32],
+    /// How long the session lasts without a refresh, in milliseconds.
+    #[n(3)]
+    pub lasts_ms: u64,
+}
+
+/// Exchanges a refresh token for the next one.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Refresh {
+    #[n(0)]
+    pub session_id: SessionId,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub presented_hash: [u8; 32],
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub next_hash: [u8; 32],
+    #[n(3)]
+    pub lasts_ms: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct SignOut {
+    #[n(0)]
+    pub session_id: SessionId,
+}
+
+/// Adds the key that signs access tokens, unless there is one.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct AddSigningKey {
+    #[n(0)]
+    pub key: SigningKey,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Reply {
+    #[n(0)]
+    Registered(#[n(0)] Account),
+    #[n(1)]
+    SignedIn(#[n(0)] Session),
+    #[n(2)]
+    Refreshed(#[n(0)] Session),
+    /// A refresh token was used twice, so somebody copied it: the session is closed.
+    #[n(3)]
+    ReuseDetected,
+    #[n(4)]
+    SignedOut,
+    /// The key that signs now: the one given, or the one that was there first.
+    #[n(5)]
+    SigningKey(#[n(0)] SigningKey),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Rejection {
+    #[n(0)]
+    EmailTaken,
+    #[n(1)]
+    AccountNotFound,
+    /// No such session, or it has ended.
+    #[n(2)]
+    SessionEnded,
+    /// Empty or longer than the limits of this room.
+    #[n(3)]
+    BadField,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Event {
+    #[n(0)]
+    Registered {
+        #[n(0)]
+        account_id: AccountId,
+        #[n(1)]
+        role: Role,
+    },
+    /// Tokens of this session are worth nothing from now on.
+    #[n(1)]
+    SessionClosed {
+        #[n(0)]
+        session_id: SessionId,
+    },
+    #[n(2)]
+    SigningKeyAdded {
+        #[n(0)]
+        key_id: String,
+        #[n(1)]
+        added_at: Timestamp,
+    },
+}

@@ -1,0 +1,97 @@
+//! The whole key layout on one page. A prefix never changes its meaning; numbers are big-endian, so keys sort as they do.
+//!
+//! Keys that begin with 0x00 belong to whoever stores the rows (last applied log id, membership).
+
+/// One raft entry's time, state hash and events: `index`.
+pub const JOURNAL: u8 = 0x01;
+/// The clock and the rolling hash after the last entry: one row.
+pub const META: u8 = 0x02;
+/// Decided idempotency keys: `account, key hash`.
+pub const IDEMPOTENCY: u8 = 0x03;
+/// Which of them to forget, and when: `time, index` → keys, end to end.
+pub const IDEMPOTENCY_DUE: u8 = 0x04;
+
+/// `account`.
+pub const ACCOUNT: u8 = 0x10;
+/// `e-mail address in lower case` → account.
+pub const ACCOUNT_BY_EMAIL: u8 = 0x11;
+/// `session`.
+pub const SESSION: u8 = 0x12;
+/// `key id`.
+pub const SIGNING_KEY: u8 = 0x13;
+
+/// `product`.
+pub const PRODUCT: u8 = 0x20;
+/// `creator, product`.
+pub const PRODUCT_BY_CREATOR: u8 = 0x21;
+/// `tag, 0x00, product`.
+pub const PRODUCT_BY_TAG: u8 = 0x22;
+
+/// `drop`.
+pub const DROP: u8 = 0x30;
+/// `drop` → the counts of each variant.
+pub const STOCK: u8 = 0x31;
+/// `stage, drop`.
+pub const DROP_BY_STAGE: u8 = 0x32;
+/// `creator, drop`.
+pub const DROP_BY_CREATOR: u8 = 0x33;
+/// `time, drop` → what is due then.
+pub const DROP_DUE: u8 = 0x34;
+/// `drop, account` → units held or bought.
+pub const CUSTOMER: u8 = 0x35;
+
+/// `order`.
+pub const ORDER: u8 = 0x40;
+/// `buyer, order`.
+pub const ORDER_BY_BUYER: u8 = 0x41;
+/// `drop, index` → the orders placed by that entry, end to end.
+pub const ORDER_BY_DROP: u8 = 0x42;
+/// `time, index` → the orders whose hold ends then, end to end.
+pub const HOLD_DUE: u8 = 0x43;
+
+/// `node id`.
+pub const MEMBER: u8 = 0x50;
+
+/// A key made of a prefix and its parts.
+pub fn key(prefix: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(1 + parts.iter().map(|part| part.len()).sum::<usize>());
+    key.push(prefix);
+    for part in parts {
+        key.extend_from_slice(part);
+    }
+    key
+}
+
+/// The first key after all those that begin with `key`.
+pub fn after(key: &[u8]) -> Vec<u8> {
+    let mut end = key.to_vec();
+    while let Some(last) = end.pop() {
+        if last < 0xff {
+            end.push(last + 1);
+            break;
+        }
+    }
+    end
+}
+
+/// The big-endian number at `at` in a key.
+pub fn number(key: &[u8], at: usize) -> Option<u64> {
+    key.get(at..at + 8)?.try_into().ok().map(u64::from_be_bytes)
+}
+
+/// The id at `at` in a key or a list of ids.
+pub fn id(key: &[u8], at: usize) -> Option<[u8; 16]> {
+    key.get(at..at + 16)?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_prefix_come_no_more_of_its_keys() {
+        assert_eq!(after(&[0x30]), [0x31]);
+        assert_eq!(after(&[0x30, 0xff, 0xff]), [0x31]);
+        assert!(key(0x30, &[&[0xff; 16]]) < after(&[0x30]));
+    }
+}

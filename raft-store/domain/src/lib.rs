@@ -1,0 +1,40 @@
+//! The shop's rules: a pure, deterministic state machine.
+//!
+//! In reading order: [`words`] (what can be said), [`machine`] (how one log entry is applied), then the rooms.
+//!
+//! Three invariants of this crate:
+//! - It does no IO, reads no clock, draws no random number, spawns nothing, and orders nothing by hash. The same
+//!   entries give the same rows, answers, events and hash on every node, however they are cut into batches.
+//! - A command either writes all of its rows or none, and a rejected one writes none.
+//! - `stock = available + held + sold` holds for every variant after every command, and no count is negative.
+
+pub mod accounts;
+pub mod batch;
+pub mod clock;
+pub mod codec;
+pub mod drops;
+mod id;
+mod idempotency;
+pub mod invariants;
+pub mod journal;
+pub mod keys;
+pub mod machine;
+pub mod members;
+mod money;
+pub mod orders;
+pub mod products;
+mod stop;
+mod time;
+mod tx;
+pub mod view;
+pub mod words;
+
+pub use id::{AccountId, DropId, NotAnId, OrderId, ProductId, SessionId};
+pub use idempotency::decided;
+pub use machine::{Applied, Entry, apply};
+pub use money::{Currency, Money, NotACurrency, PRICE_MAX};
+pub use stop::{Fault, Stop};
+pub use time::Timestamp;
+pub use tx::Overlay;
+pub use view::{MemView, View};
+pub use words::{Command, Event, Idempotency, Outcome, Rejection, Reply, Request};
