@@ -1,0 +1,147 @@
+//! Checks that concern more than one option.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use crate::NodeConfig;
+use crate::error::{Mistake, Origin};
+use crate::sections::cluster::{Member, without_scheme};
+
+/// Every way in which options that are good by themselves do not go together, but for the addresses: see
+/// `listeners` and `members`.
+pub(crate) fn check(config: &NodeConfig) -> Vec<Mistake> {
+    let mut mistakes = timers(config);
+    mistakes.extend(sizes(config));
+    mistakes
+}
+
+/// Two members with one id or one address would be one node that votes twice.
+pub(crate) fn members(members: &[Member], origin: &Origin) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    let mut ids = BTreeMap::new();
+    let mut addresses = BTreeMap::new();
+    for member in members {
+        *ids.entry(member.id).or_insert(0) += 1;
+        *addresses.entry(member.peer.as_str()).or_insert(0) += 1;
+        *addresses
+            .entry(without_scheme(&member.http).unwrap_or(&member.http))
+            .or_insert(0) += 1;
+    }
+    for (id, _) in ids.iter().filter(|(_, times)| **times > 1) {
+        mistakes.push(member(
+            origin,
+            format!("the id {id} is given to more than one member"),
+            "Give each node a number of its own.",
+        ));
+    }
+    for (address, _) in addresses.iter().filter(|(_, times)| **times > 1) {
+        mistakes.push(member(
+            origin,
+            format!("the address {address} is used more than once"),
+            "Give each node a peer and an http address that nobody else has.",
+        ));
+    }
+    mistakes
+}
+
+/// Addresses that cannot be listened on together, or must not be without being told so.
+pub(crate) fn listeners(config: &NodeConfig) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    if collide(config.http.listen, config.peer.listen) {
+        mistakes.push(wrong(
+            "http.listen",
+            format!("{} is also peer.listen", config.http.listen),
+            "Give clients and nodes different ports.",
+        ));
+    }
+    if !config.peer.listen.ip().is_loopback() && !config.peer.insecure_beyond_loopback {
+        mistakes.push(wrong(
+            "peer.listen",
+            format!("{} can be reached from other machines, and this traffic is not yet encrypted", config.peer.listen),
+            "Listen on 127.0.0.1, or set peer.insecure_beyond_loopback = true in a network that is closed to all others.",
+        ));
+    }
+    mistakes
+}
+
+fn collide(one: SocketAddr, other: SocketAddr) -> bool {
+    let overlap = one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() == other.port() && overlap
+}
+
+fn timers(config: &NodeConfig) -> Vec<Mistake> {
+    let raft = &config.raft;
+    let mut mistakes = Vec::new();
+    if raft.election_timeout_min_ms < 3 * raft.heartbeat_ms {
+        mistakes.push(wrong(
+            "raft.election_timeout_min_ms",
+            format!(
+                "{} is less than three heartbeats of {}",
+                raft.election_timeout_min_ms, raft.heartbeat_ms
+            ),
+            "Two lost heartbeats must not cost the leader its place: raise it or lower raft.heartbeat_ms.",
+        ));
+    }
+    if raft.election_timeout_max_ms < raft.election_timeout_min_ms + raft.heartbeat_ms {
+        mistakes.push(wrong(
+            "raft.election_timeout_max_ms",
+            format!(
+                "{} is less than a heartbeat above raft.election_timeout_min_ms, {}",
+                raft.election_timeout_max_ms, raft.election_timeout_min_ms
+            ),
+            "Without room between the two all nodes ask for votes at once: raise it.",
+        ));
+    }
+    if config.auth.refresh_token_seconds <= config.auth.access_token_seconds {
+        mistakes.push(wrong(
+            "auth.refresh_token_seconds",
+            format!(
+                "{} is not longer than auth.access_token_seconds",
+                config.auth.refresh_token_seconds
+            ),
+            "A refresh token must outlive the access token that it replaces: raise it.",
+        ));
+    }
+    mistakes
+}
+
+fn sizes(config: &NodeConfig) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    if config.batch.max_bytes < 2 * config.limits.body_bytes {
+        mistakes.push(wrong(
+            "batch.max_bytes",
+            format!(
+                "{} is less than twice limits.body_bytes, {}",
+                config.batch.max_bytes, config.limits.body_bytes
+            ),
+            "A command of the longest body must fit into an entry: raise it.",
+        ));
+    }
+    if config.batch.queue_commands < config.batch.max_commands {
+        mistakes.push(wrong(
+            "batch.queue_commands",
+            format!(
+                "{} is less than batch.max_commands, {}",
+                config.batch.queue_commands, config.batch.max_commands
+            ),
+            "A queue that cannot fill one entry only refuses callers: raise it.",
+        ));
+    }
+    mistakes
+}
+
+fn wrong(path: &str, problem: String, advice: &str) -> Mistake {
+    Mistake {
+        path: path.to_owned(),
+        origin: Origin::Nowhere,
+        problem,
+        advice: advice.to_owned(),
+    }
+}
+
+fn member(origin: &Origin, problem: String, advice: &str) -> Mistake {
+    Mistake {
+        origin: origin.clone(),
+        ..wrong("cluster.members", problem, advice)
+    }
+}

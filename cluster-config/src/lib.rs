@@ -1,0 +1,160 @@
+//! The configuration of a node, typed and checked.
+//!
+//! Four sources, each stronger than the one before: defaults, a TOML file, the environment
+//! (`LIVEDROP_SECTION__KEY`), flags. Whatever is wrong is reported at once, each mistake with its path, where
+//! it came from and what to do. `config.defaults.toml` beside this crate lists every option; it is written from
+//! the code.
+//!
+//! One file may serve all nodes of a cluster: each finds its own entry in `cluster.members` by its id, listens
+//! where that entry says, and fills its id into `data_dir`.
+
+mod agree;
+mod error;
+mod kind;
+mod layers;
+mod reader;
+mod reference;
+mod sections;
+
+use std::path::Path;
+
+use serde::Serialize;
+
+pub use error::{ConfigErrors, Mistake, Origin};
+pub use layers::Flags;
+pub use sections::auth::Auth;
+pub use sections::batch::Batch;
+pub use sections::cluster::{Cluster, Member};
+pub use sections::http::Http;
+pub use sections::limits::Limits;
+pub use sections::log::{Log, LogFormat};
+pub use sections::node::Node;
+pub use sections::peer::Peer;
+pub use sections::raft::Raft;
+pub use sections::storage::Storage;
+
+use layers::Layers;
+use reader::Reader;
+
+/// Everything a node is told before it starts.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NodeConfig {
+    pub node: Node,
+    pub cluster: Cluster,
+    pub http: Http,
+    pub peer: Peer,
+    pub raft: Raft,
+    pub storage: Storage,
+    pub batch: Batch,
+    pub limits: Limits,
+    pub auth: Auth,
+    pub log: Log,
+}
+
+impl NodeConfig {
+    /// Reads and checks the configuration from `file`, the environment and flags.
+    ///
+    /// Errors: every mistake of every source, never only the first.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+        flags: Flags,
+    ) -> Result<Self, ConfigErrors> {
+        let Some(path) = file else {
+            return Self::parse(None, environment, flags);
+        };
+        let name = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(Some((&name, &text)), environment, flags),
+            Err(error) => Err(ConfigErrors(vec![Mistake {
+                path: name,
+                origin: Origin::Flag("--config".to_owned()),
+                problem: format!("the file cannot be read: {error}"),
+                advice: "Name a file that exists and that this user may read.".to_owned(),
+            }])),
+        }
+    }
+
+    /// Reads and checks the configuration from the text of a file (with its name), the environment and flags.
+    pub fn parse(
+        file: Option<(&str, &str)>,
+        environment: impl Iterator<Item = (String, String)>,
+        flags: Flags,
+    ) -> Result<Self, ConfigErrors> {
+        let mut layers = Layers::default();
+        if let Some((name, text)) = file {
+            layers.add_file(name, text);
+        }
+        layers.add_environment(environment);
+        layers.add_flags(flags);
+
+        let mut reader = Reader::new(layers);
+        let config = Self::read(&mut reader);
+        let mut mistakes = reader.finish();
+        let (Ok(read) | Err(read)) = &config;
+        mistakes.extend(agree::check(read));
+        if config.is_ok() {
+            mistakes.extend(agree::listeners(read));
+        }
+        match config {
+            Ok(config) if mistakes.is_empty() => Ok(config),
+            _ => Err(ConfigErrors(mistakes)),
+        }
+    }
+
+    /// Reads every section. Err is a configuration in which a mistake, already reported, was replaced by a
+    /// stand-in: good enough to find further mistakes, not to run.
+    fn read(reader: &mut Reader) -> Result<Self, Self> {
+        let cluster = Cluster::read(reader);
+        let own = Node::read(reader, cluster.as_ref());
+        let complete = cluster.is_some() && own.is_some();
+        let (node, own) = own.unwrap_or_else(|| {
+            (
+                Node {
+                    id: 1,
+                    data_dir: "livedrop-data/1".into(),
+                },
+                Member::placeholder(),
+            )
+        });
+        let cluster = cluster.unwrap_or_else(|| Cluster {
+            id: "unnamed".to_owned(),
+            members: vec![own.clone()],
+        });
+        let mut config = Self {
+            node,
+            cluster,
+            http: Http::read(reader, &own),
+            peer: Peer::read(reader, &own),
+            raft: Raft::read(reader, &own),
+            storage: Storage::read(reader, &own),
+            batch: Batch::read(reader, &own),
+            limits: Limits::read(reader, &own),
+            auth: Auth::read(reader, &own),
+            log: Log::read(reader, &own),
+        };
+        if config.http.threads == 0 {
+            config.http.threads = std::thread::available_parallelism().map_or(1, usize::from);
+        }
+        if complete { Ok(config) } else { Err(config) }
+    }
+
+    /// This node's own entry among the members.
+    pub fn own(&self) -> &Member {
+        let own = self.cluster.members.iter().find(|member| member.id == self.node.id);
+        own.expect("a checked configuration has its own node among the members")
+    }
+
+    /// The effective configuration as a file; loading it gives the same configuration.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("every section is a plain table of numbers and texts")
+    }
+
+    /// Every option with its effect, unit, range, variable and default, as a file that can be loaded.
+    pub fn reference() -> String {
+        let mut reader = Reader::default();
+        // With no members given, defaults are shown for the placeholder's own entry, which the examples name.
+        let _ = Self::read(&mut reader);
+        reference::write(&reader)
+    }
+}

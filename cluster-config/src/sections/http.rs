@@ -1,0 +1,28 @@
+//! `[http]`: the port of clients.
+
+use std::net::SocketAddr;
+
+use crate::kind::{Address, count, milliseconds};
+use crate::reader::section;
+
+section! {
+    /// The port of clients: REST, pages, health and metrics.
+    Http = "http", own {
+        /// The address to listen on. By default that of this node's own entry in cluster.members; every
+        /// interface when that entry has a name instead of an IP address.
+        listen: SocketAddr = own.http_listen(), Address;
+        /// Threads that serve clients. 0 is one for each processor.
+        threads: usize = 0, count("threads", 0..=256);
+        /// How long a connection may take to send the whole header of a request, a new one its first byte.
+        /// A slower one is closed.
+        header_timeout_ms: u64 = 10_000, milliseconds(100..=120_000);
+        /// How long a connection may stay open between two requests.
+        idle_timeout_ms: u64 = 75_000, milliseconds(100..=3_600_000);
+        /// How long a request may take to send its body; then it is answered 408 and closed.
+        body_timeout_ms: u64 = 30_000, milliseconds(100..=600_000);
+        /// Connections open at one time. Further ones wait in the system's queue until one closes.
+        max_connections: usize = 10_000, count("connections", 1..=1_000_000);
+        /// Requests in work at one time. Further ones are answered 503 with Retry-After at once.
+        max_in_flight: usize = 8_192, count("requests", 1..=1_000_000);
+    }
+}

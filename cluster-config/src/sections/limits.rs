@@ -1,0 +1,23 @@
+//! `[limits]`: what one request and one caller may ask for.
+
+use crate::kind::{Switch, bytes, count, milliseconds};
+use crate::reader::section;
+
+section! {
+    /// What one request may ask for, and how often one caller may ask.
+    Limits = "limits", own {
+        /// Whether callers are slowed down (429). Sizes and the deadline below hold either way.
+        enabled: bool = true, Switch;
+        /// The longest body of a request; a longer one is answered 413.
+        body_bytes: usize = 65_536, bytes(1_024..=1_048_576);
+        /// The longest header of a request, all fields together; a longer one is answered 431.
+        header_bytes: usize = 16_384, bytes(8_192..=262_144);
+        /// The longest path with its query; a longer one is answered 414.
+        uri_bytes: usize = 8_192, bytes(256..=65_536);
+        /// How long a request may wait for the cluster before it is answered 503. The promise is an answer
+        /// within 2 seconds, so this stays below.
+        request_deadline_ms: u64 = 1_800, milliseconds(100..=1_950);
+        /// Failed sign-ins for one account in a row before the next ones are answered 429.
+        sign_in_failures: u32 = 5, count("attempts", 1..=1_000);
+    }
+}

@@ -1,0 +1,12 @@
+//! The sections of a configuration, one file each, in the order of the file.
+
+pub mod auth;
+pub mod batch;
+pub mod cluster;
+pub mod http;
+pub mod limits;
+pub mod log;
+pub mod node;
+pub mod peer;
+pub mod raft;
+pub mod storage;

@@ -1,0 +1,176 @@
+//! Every mistake is reported at once, with its path, its source and what to do.
+
+use expect_test::{Expect, expect};
+use livedrop_config::{Flags, NodeConfig};
+
+const ONE: &str = r#"
+[cluster]
+id = "shop"
+members = [{ id = 1, peer = "127.0.0.1:9090", http = "http://127.0.0.1:8080" }]
+"#;
+
+fn load(text: &str, environment: &[(&str, &str)], flags: Flags) -> Result<NodeConfig, String> {
+    let environment = environment
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    NodeConfig::parse(Some(("shop.toml", text)), environment, flags).map_err(|errors| errors.to_string())
+}
+
+fn refused(text: &str, environment: &[(&str, &str)], expected: &Expect) {
+    let errors = load(text, environment, Flags::default()).expect_err("this must be refused");
+    expected.assert_eq(&errors);
+}
+
+#[test]
+fn a_flag_wins_over_the_environment_and_the_environment_over_the_file() {
+    let text = format!("{ONE}[raft]\nheartbeat_ms = 50\nkeep_entries = 1\nsnapshot_every_entries = 1000\n");
+    let environment = [
+        ("LIVEDROP_RAFT__HEARTBEAT_MS", "60"),
+        ("LIVEDROP_RAFT__KEEP_ENTRIES", "2"),
+    ];
+    let flags = Flags::default().set("--set", "raft.heartbeat_ms", "70");
+    let config = load(&text, &environment, flags).expect("this is good");
+    assert_eq!(config.raft.heartbeat_ms, 70);
+    assert_eq!(config.raft.keep_entries, 2);
+    assert_eq!(config.raft.snapshot_every_entries, 1000);
+}
+
+#[test]
+fn all_mistakes_of_all_sources_are_reported_at_once() {
+    let text = r#"
+        colour = "blue"
+        [cluster]
+        id = "My Shop"
+        members = [
+            { id = 0, peer = "somewhere", http = "http://127.0.0.1:8081" },
+            { id = 2, peer = "127.0.0.1:9092", http = "127.0.0.1:8082", weight = 3 },
+        ]
+        [raft]
+        hartbeat_ms = 100
+        heartbeat_ms = 5
+        [http]
+        listen = "localhost:8080"
+        [limits]
+        enabled = "yes"
+    "#;
+    let environment = [
+        ("LIVEDROP_HTTP__THREADS", "many"),
+        ("LIVEDROP_LOG_FILTER", "info"),
+        ("LIVEDROP_PORT", "1"),
+    ];
+    refused(
+        text,
+        &environment,
+        &expect![[r#"
+        13 mistakes in the configuration:
+          colour (in shop.toml): this stands outside of every section. Put it under its section, for example [node] or [http].
+          cluster.id (in shop.toml): "My Shop" is not 1 to 64 of a-z, 0-9 and -. Write 1 to 64 of a-z, 0-9 and -.
+          cluster.members[0].id (in shop.toml): this is not a whole number of 1 or more. Give each node a number of its own.
+          cluster.members[0].peer (in shop.toml): "somewhere" is not an address. Write host:port, for example 10.0.0.1:9090.
+          cluster.members[1].http (in shop.toml): "127.0.0.1:8082" is not an address. Write http://host:port without a path, for example http://10.0.0.1:8080.
+          cluster.members[1].weight (in shop.toml): there is no such option. Write { id = 1, peer = "10.0.0.1:9090", http = "http://10.0.0.1:8080" } for each node.
+          node.id: this must be given and is not. Say which of cluster.members this is: --node-id N, LIVEDROP_NODE__ID=N or id = N.
+          http.listen (in shop.toml): "localhost:8080" is not an address with a port. Write an IP address and a port, for example 127.0.0.1:8080 or [::]:8080; a name is not resolved here.
+          http.threads (from LIVEDROP_HTTP__THREADS): "many" is not a whole number that fits. Write a number of threads, 0 to 256.
+          raft.heartbeat_ms (in shop.toml): 5 is outside of 10 to 10000. Write a number of milliseconds, 10 to 10000.
+          limits.enabled (in shop.toml): "yes" is neither true nor false. Write true or false.
+          raft.hartbeat_ms (in shop.toml): there is no such option. Did you mean raft.heartbeat_ms?
+          log.filter (from LIVEDROP_LOG_FILTER): a section and its key are joined by two underscores. Write LIVEDROP_LOG__FILTER.
+    "#]],
+    );
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_reported_with_its_line() {
+    refused(
+        "[cluster]\nid = shop\n",
+        &[("LIVEDROP_HTTP__THREADS", "x")],
+        &expect![[r#"
+            2 mistakes in the configuration:
+              line 2 (in shop.toml): this is not TOML: string values must be quoted, expected literal string. Mend the file; nothing after this line was read.
+              http.threads (from LIVEDROP_HTTP__THREADS): "x" is not a whole number that fits. Write a number of threads, 0 to 256.
+        "#]],
+    );
+}
+
+#[test]
+fn nothing_at_all_is_answered_with_what_must_be_given() {
+    refused(
+        "",
+        &[],
+        &expect![[r#"
+        3 mistakes in the configuration:
+          cluster.id: this must be given and is not. Write 1 to 64 of a-z, 0-9 and -.
+          cluster.members: this must be given and is not. Write { id = 1, peer = "10.0.0.1:9090", http = "http://10.0.0.1:8080" } for each node.
+          node.id: this must be given and is not. Say which of cluster.members this is: --node-id N, LIVEDROP_NODE__ID=N or id = N.
+    "#]],
+    );
+}
+
+#[test]
+fn options_that_do_not_go_together_are_reported() {
+    let text = r#"
+        [node]
+        id = 4
+        [cluster]
+        id = "shop"
+        members = [
+            { id = 1, peer = "127.0.0.1:9091", http = "http://127.0.0.1:8081" },
+            { id = 1, peer = "127.0.0.1:9091", http = "http://127.0.0.1:8082" },
+        ]
+        [http]
+        listen = "0.0.0.0:9091"
+        [peer]
+        listen = "10.1.2.3:9091"
+        [raft]
+        heartbeat_ms = 200
+        election_timeout_max_ms = 500
+        [batch]
+        max_bytes = 65536
+        queue_commands = 10
+        [auth]
+        refresh_token_seconds = 60
+    "#;
+    refused(
+        text,
+        &[],
+        &expect![[r#"
+        8 mistakes in the configuration:
+          cluster.members (in shop.toml): the id 1 is given to more than one member. Give each node a number of its own.
+          cluster.members (in shop.toml): the address 127.0.0.1:9091 is used more than once. Give each node a peer and an http address that nobody else has.
+          node.id: 4 is not among the members of the cluster. Choose one of cluster.members, or add this node to that list.
+          raft.election_timeout_min_ms: 400 is less than three heartbeats of 200. Two lost heartbeats must not cost the leader its place: raise it or lower raft.heartbeat_ms.
+          raft.election_timeout_max_ms: 500 is less than a heartbeat above raft.election_timeout_min_ms, 400. Without room between the two all nodes ask for votes at once: raise it.
+          auth.refresh_token_seconds: 60 is not longer than auth.access_token_seconds. A refresh token must outlive the access token that it replaces: raise it.
+          batch.max_bytes: 65536 is less than twice limits.body_bytes, 65536. A command of the longest body must fit into an entry: raise it.
+          batch.queue_commands: 10 is less than batch.max_commands, 1024. A queue that cannot fill one entry only refuses callers: raise it.
+    "#]],
+    );
+}
+
+#[test]
+fn a_node_beyond_loopback_must_be_told_so_in_those_words() {
+    let text = ONE.replace("127.0.0.1:9090", "shop-0.shop:9090");
+    refused(
+        &text,
+        &[],
+        &expect![[r#"
+        1 mistake in the configuration:
+          peer.listen: 0.0.0.0:9090 can be reached from other machines, and this traffic is not yet encrypted. Listen on 127.0.0.1, or set peer.insecure_beyond_loopback = true in a network that is closed to all others.
+    "#]],
+    );
+    let told = [("LIVEDROP_PEER__INSECURE_BEYOND_LOOPBACK", "true")];
+    let config = load(&text, &told, Flags::default()).expect("it was told");
+    assert_eq!(config.peer.listen.to_string(), "0.0.0.0:9090");
+}
+
+#[test]
+fn members_may_come_from_the_environment() {
+    let members = r#"[{ id = 7, peer = "[::1]:9090", http = "http://localhost:8080" }]"#;
+    let environment = [("LIVEDROP_CLUSTER__ID", "shop"), ("LIVEDROP_CLUSTER__MEMBERS", members)];
+    let config = load("", &environment, Flags::default()).expect("this is good");
+    assert_eq!(config.node.id, 7);
+    assert_eq!(config.node.data_dir.to_str(), Some("livedrop-data/7"));
+    assert_eq!(config.http.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.peer.listen.to_string(), "[::1]:9090");
+}
