@@ -1,0 +1,167 @@
+use super::{Swept, Tick, Ticked, journal_end, swept, swept_key};
+use crate::tx::Tx;
+use crate::{Entry, Fault, OrderId, drops, idempotency, journal, orders};
+
+/// Does a bounded amount of what is due: drops first, then holds, then keys, then the journal.
+pub(crate) fn tick(tx: &mut Tx, entry: &Entry, command: &Tick) -> Result<Ticked, Fault> {
+    let before = swept(tx)?;
+    let mut sweep = Sweep { tx, entry, left: command.budget as usize, swept: before };
+    sweep.drops()?;
+    sweep.holds()?;
+    sweep.keys()?;
+    sweep.journal()?;
+    let Sweep { left, swept, .. } = sweep;
+    if swept != before {
+        tx.put(swept_key(), &swept);
+    }
+    Ok(Ticked { done: command.budget - left as u32, more: left == 0 })
+}
+
+struct Sweep<'s, 't> {
+    tx: &'s mut Tx<'t>,
+    entry: &'s Entry,
+    /// Of the budget.
+    left: usize,
+    swept: Swept,
+}
+
+impl Sweep<'_, '_> {
+    fn drops(&mut self) -> Result<(), Fault> {
+        for id in drops::due(self.tx, self.entry.now, self.left)? {
+            drops::move_on(self.tx, self.entry, id)?;
+            self.left -= 1;
+        }
+        Ok(())
+    }
+
+    fn holds(&mut self) -> Result<(), Fault> {
+        while self.left > 0 {
+            let Some((row, at, ids)) = orders::first_due(self.tx, self.swept.holds, self.entry.now)? else { break };
+            self.swept.holds = at;
+            let now = ids.len().min(self.left * 16);
+            for id in ids[..now].chunks_exact(16) {
+                let id = id.try_into().map(OrderId::from_bytes).expect("chunks have 16 bytes");
+                orders::expire(self.tx, self.entry, id)?;
+                self.left -= 1;
+            }
+            self.rest(row, &ids[now..]);
+        }
+        Ok(())
+    }
+
+    fn keys(&mut self) -> Result<(), Fault> {
+        while self.left > 0 {
+            let Some((row, at, names)) = idempotency::first_due(self.tx, self.swept.keys, self.entry.now)? else {
+                break;
+            };
+            self.swept.keys = at;
+            let mut seen = 0;
+            for name in idempotency::names(&names).take(self.left) {
+                idempotency::forget(self.tx, self.entry, name)?;
+                seen += name.len();
+            }
+            self.left -= idempotency::names(&names[..seen]).count();
+            self.rest(row, &names[seen..]);
+        }
+        Ok(())
+    }
+
+    fn journal(&mut self) -> Result<(), Fault> {
+        let end = journal_end(self.entry.index);
+        if self.swept.journal >= end || self.left == 0 {
+            return Ok(());
+        }
+        let indices = journal::indices(self.tx, self.swept.journal, end, self.left)?;
+        let all = indices.len() < self.left;
+        for index in &indices {
+            journal::forget(self.tx, *index);
+        }
+        self.left -= indices.len();
+        self.swept.journal = if all { end } else { indices.last().map_or(end, |last| last + 1) };
+        Ok(())
+    }
+
+    /// What the budget did not reach stays in the row.
+    fn rest(&mut self, row: Vec<u8>, bytes: &[u8]) {
+        match bytes {
+            [] => self.tx.delete(row),
+            rest => self.tx.put_bytes(row, rest.to_vec()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::is_due;
+    use crate::idempotency::KEPT_MS;
+    use crate::machine::testing::{Machine, drop};
+    use crate::orders::{Status, get};
+
+    fn statuses(machine: &Machine, ids: &[OrderId]) -> Vec<Status> {
+        let order = |id| get(&machine.view, id).expect("memory does not fail").expect("it is there");
+        ids.iter().map(|id| order(*id).status).collect()
+    }
+
+    #[test]
+    fn holds_expire_in_ticks_of_bounded_work() {
+        let mut machine = Machine::with_drop(5);
+        let ids: Vec<_> = (1..=5).map(|order| machine.place(order, 1, 1).expect("there are five").id).collect();
+        machine.now.0 += drop(1).hold_ms;
+        let mut expired = Vec::new();
+        while is_due(&machine.view, machine.now).expect("memory does not fail") {
+            machine.tick_with(2);
+            expired.push(statuses(&machine, &ids).iter().filter(|status| **status == Status::Expired).count());
+        }
+        assert_eq!(expired, [2, 4, 5]);
+        let stock = drops::stock(&machine.view, drop(1).drop_id).expect("it is there");
+        assert_eq!((stock.0[0].available, stock.0[0].held), (5, 0));
+        assert_eq!(machine.told("Expired"), 5);
+    }
+
+    #[test]
+    fn a_hold_ends_when_its_time_is_over_and_not_before() {
+        let mut machine = Machine::with_drop(5);
+        let id = machine.place(1, 1, 1).expect("there are five").id;
+        machine.now.0 += drop(1).hold_ms - 1;
+        machine.tick();
+        assert_eq!(statuses(&machine, &[id]), [Status::Reserved]);
+        machine.now.0 += 1;
+        machine.tick();
+        assert_eq!(statuses(&machine, &[id]), [Status::Expired]);
+    }
+
+    #[test]
+    fn nothing_is_due_in_an_idle_state() {
+        let mut machine = Machine::with_drop(5);
+        assert_eq!(is_due(&machine.view, machine.now).ok(), Some(false));
+        machine.place(1, 1, 1).expect("there are five");
+        assert_eq!(is_due(&machine.view, machine.now).ok(), Some(false));
+    }
+
+    #[test]
+    fn a_key_is_kept_a_day_and_then_forgotten() {
+        let mut machine = Machine::with_drop(5);
+        let first = machine.place_keyed(1, 1, "key").expect("there are five");
+        machine.now.0 += KEPT_MS - 1;
+        machine.tick();
+        assert_eq!(machine.place_keyed(2, 1, "key"), Ok(first.clone()));
+        machine.now.0 += 1;
+        machine.tick();
+        let second = machine.place_keyed(3, 1, "key").expect("there are units again");
+        assert_ne!(second.id, first.id);
+    }
+
+    #[test]
+    fn old_journal_rows_go() {
+        let mut machine = Machine::with_drop(5);
+        let (first, oldest) = (machine.index, || 0);
+        machine.index += journal::ENTRIES_KEPT + 2_000;
+        assert_eq!(is_due(&machine.view, machine.now).ok(), Some(false), "the index moves with an entry");
+        machine.place(1, 1, 1).expect("there are five");
+        assert_eq!(is_due(&machine.view, machine.now).ok(), Some(true));
+        machine.tick();
+        assert_eq!(journal::indices(&machine.view, oldest(), first + 1, 10).ok(), Some(vec![]));
+        assert_eq!(is_due(&machine.view, machine.now).ok(), Some(false));
+    }
+}

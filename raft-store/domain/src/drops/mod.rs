@@ -1,0 +1,59 @@
+//! Timed sales of limited stock.
+//!
+//! ```text
+//!                starts_at            ends_at, end
+//!  scheduled ───────────────► live ─────────────────► ended
+//!      │                     │   ▲                      ▲
+//!      │                pause▼   │resume                │
+//!      │                    paused ─────ends_at, end────┘
+//!      └──cancel──► cancelled ◄──cancel── live, paused (while nothing is held or sold)
+//! ```
+//!
+//! Live and nothing available is `sold_out`: it ends by itself when units come back.
+//!
+//! Units of a variant move between three counts, whose sum is its stock:
+//!
+//! ```text
+//!  restock ──► available ──hold──► held ──settle──► sold
+//!                  ▲                 │
+//!                  └────release──────┘
+//! ```
+
+mod edit;
+mod hold;
+mod open_due;
+mod release;
+mod restock;
+mod schedule;
+mod steer;
+mod table;
+mod types;
+mod words;
+
+pub(crate) use hold::{NoHold, hold};
+pub(crate) use open_due::move_on;
+pub(crate) use release::{release, settle};
+pub(crate) use table::{all, due};
+pub use table::{Filter, get, list, stock, units_of};
+pub use types::{Drop, HOLD_MS, ITEMS_MAX, Item, Phase, SKU_MAX, STOCK_MAX, Stage, Status, Stock};
+pub use words::{Command, Edit, Event, NewItem, Rejection, Reply, Restock, Schedule, Steer};
+
+use crate::tx::Tx;
+use crate::{AccountId, DropId, Entry, Stop};
+
+pub(crate) fn apply(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Reply, Stop> {
+    match command {
+        Command::Schedule(command) => schedule::schedule(tx, entry, command),
+        Command::Edit(command) => edit::edit(tx, entry, command),
+        Command::Restock(command) => restock::restock(tx, entry, command),
+        Command::Pause(command) => steer::pause(tx, entry, command),
+        Command::Resume(command) => steer::resume(tx, entry, command),
+        Command::End(command) => steer::end(tx, entry, command),
+        Command::Cancel(command) => steer::cancel(tx, entry, command),
+    }
+}
+
+/// The drop, if it belongs to `creator`. Rejects: `NotFound`.
+fn of_creator(tx: &Tx, id: DropId, creator: AccountId) -> Result<Drop, Stop> {
+    Ok(get(tx, id)?.filter(|drop| drop.creator_id == creator).ok_or(Rejection::NotFound)?)
+}

@@ -1,0 +1,93 @@
+//! What must hold of any state, checked over all of it: by the tests after every entry, and by whoever audits a cluster.
+
+use std::collections::BTreeMap;
+
+use crate::orders::Status;
+use crate::{AccountId, DropId, Fault, View, drops, orders};
+
+/// A law that the state breaks.
+#[derive(Debug, thiserror::Error)]
+pub enum Broken {
+    #[error("{drop} {sku}: {what} is {counted} in its row and {summed} over its orders")]
+    Counts { drop: DropId, sku: String, what: &'static str, counted: u64, summed: u64 },
+    #[error("{drop} {sku}: stock {stock} is not available + held + sold")]
+    NotConserved { drop: DropId, sku: String, stock: u64 },
+    #[error("{drop}: {account} has {units} units of at most {limit}, {counted} of them in their row")]
+    Limit { drop: DropId, account: AccountId, units: u64, limit: u32, counted: u32 },
+    #[error("{drop}: sold out is told {told}, {available} units are available")]
+    SoldOut { drop: DropId, told: bool, available: u64 },
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Checks that every unit is in one place and nobody has more than they may.
+pub fn check(view: &dyn View) -> Result<(), Broken> {
+    let mut held: BTreeMap<(DropId, String), u64> = BTreeMap::new();
+    let mut sold = held.clone();
+    let mut units: BTreeMap<(DropId, AccountId), u64> = BTreeMap::new();
+    for order in orders::all(view)? {
+        let sums = match order.status {
+            Status::Reserved => &mut held,
+            Status::Confirmed => &mut sold,
+            Status::Cancelled | Status::Expired => continue,
+        };
+        *sums.entry((order.drop_id, order.sku)).or_default() += u64::from(order.quantity);
+        *units.entry((order.drop_id, order.buyer_id)).or_default() += u64::from(order.quantity);
+    }
+    for (drop, stock) in drops::all(view)? {
+        for item in &stock.0 {
+            let (id, sku) = (drop.id, item.sku.clone());
+            if item.available.checked_add(item.held).and_then(|sum| sum.checked_add(item.sold)) != Some(item.stock) {
+                return Err(Broken::NotConserved { drop: id, sku, stock: item.stock });
+            }
+            for (what, counted, sums) in [("held", item.held, &mut held), ("sold", item.sold, &mut sold)] {
+                let summed = sums.remove(&(id, sku.clone())).unwrap_or_default();
+                if counted != summed {
+                    return Err(Broken::Counts { drop: id, sku, what, counted, summed });
+                }
+            }
+        }
+        let available = stock.available();
+        if drop.sold_out && available > 0 {
+            return Err(Broken::SoldOut { drop: drop.id, told: drop.sold_out, available });
+        }
+        for ((_, account), units) in units.iter().filter(|((id, _), _)| *id == drop.id && drop.per_customer_limit > 0) {
+            let (limit, counted) = (drop.per_customer_limit, drops::units_of(view, drop.id, *account)?);
+            if *units > u64::from(limit) || *units != u64::from(counted) {
+                return Err(Broken::Limit { drop: drop.id, account: *account, units: *units, limit, counted });
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::testing::{Machine, drop};
+    use crate::{codec, keys};
+
+    /// Changes the stock row as a bug would.
+    fn with_stock(change: impl FnOnce(&mut drops::Item)) -> Result<(), Broken> {
+        let mut machine = Machine::with_drop(5);
+        machine.place(1, 1, 1).expect("there are five");
+        let mut stock = drops::stock(&machine.view, drop(1).drop_id).expect("it is there");
+        change(&mut stock.0[0]);
+        machine.view.0.insert(keys::key(keys::STOCK, &[&drop(1).drop_id.bytes()]), codec::encode(&stock));
+        check(&machine.view)
+    }
+
+    #[test]
+    fn a_unit_too_many_is_found() {
+        assert!(matches!(with_stock(|item| item.available += 1), Err(Broken::NotConserved { .. })));
+    }
+
+    #[test]
+    fn a_unit_that_is_held_for_nobody_is_found() {
+        let moved = with_stock(|item| {
+            item.available -= 1;
+            item.held += 1;
+        });
+        assert!(matches!(moved, Err(Broken::Counts { what: "held", counted: 2, summed: 1, .. })));
+    }
+}
