@@ -89,22 +89,22 @@ impl NodeConfig {
         layers.add_flags(flags);
 
         let mut reader = Reader::new(layers);
-        let config = Self::read(&mut reader);
+        let (config, complete) = Self::read(&mut reader);
         let mut mistakes = reader.finish();
-        let (Ok(read) | Err(read)) = &config;
-        mistakes.extend(agree::check(read));
-        if config.is_ok() {
-            mistakes.extend(agree::listeners(read));
+        mistakes.extend(agree::check(&config));
+        if complete {
+            mistakes.extend(agree::listeners(&config));
         }
-        match config {
-            Ok(config) if mistakes.is_empty() => Ok(config),
-            _ => Err(ConfigErrors(mistakes)),
+        if mistakes.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigErrors(mistakes))
         }
     }
 
-    /// Reads every section. Err is a configuration in which a mistake, already reported, was replaced by a
-    /// stand-in: good enough to find further mistakes, not to run.
-    fn read(reader: &mut Reader) -> Result<Self, Self> {
+    /// Reads every section, and says whether the cluster and this node's entry in it were found. Where they were
+    /// not, which is reported already, a stand-in makes it possible to find the mistakes of the other sections.
+    fn read(reader: &mut Reader) -> (Self, bool) {
         let cluster = Cluster::read(reader);
         let own = Node::read(reader, cluster.as_ref());
         let complete = cluster.is_some() && own.is_some();
@@ -136,7 +136,7 @@ impl NodeConfig {
         if config.http.threads == 0 {
             config.http.threads = std::thread::available_parallelism().map_or(1, usize::from);
         }
-        if complete { Ok(config) } else { Err(config) }
+        (config, complete)
     }
 
     /// This node's own entry among the members.
