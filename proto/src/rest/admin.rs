@@ -1,0 +1,109 @@
+//! What operators ask one node.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Wide;
+use super::accounts::Role;
+use super::cluster::NodeRole;
+
+/// `GET /v1/admin/status`: the node that answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NodeStatus {
+    pub id: String,
+    pub cluster_id: String,
+    pub role: NodeRole,
+    #[schema(value_type = String)]
+    pub term: Wide,
+    /// The id of the leader; null when none is known.
+    #[schema(required)]
+    pub leader: Option<String>,
+    /// The ids of the nodes that vote.
+    pub voters: Vec<String>,
+    /// The ids of the nodes that only keep a copy.
+    pub learners: Vec<String>,
+    /// Where its REST API is.
+    pub http: String,
+    /// Where its peers reach it, `host:port`.
+    pub peer: String,
+    /// Known to be on a majority.
+    #[schema(value_type = String)]
+    pub committed_index: Wide,
+    #[schema(value_type = String)]
+    pub applied_index: Wide,
+    #[schema(value_type = String)]
+    pub last_log_index: Wide,
+    /// Log entries up to this one are gone, inclusive; null when none are.
+    #[schema(value_type = Option<String>, required)]
+    pub purged_index: Option<Wide>,
+    /// What the newest snapshot reflects; null when there is none.
+    #[schema(value_type = Option<String>, required)]
+    pub snapshot_index: Option<Wide>,
+    /// How far each other node is, on the leader; empty elsewhere.
+    pub followers: Vec<FollowerLag>,
+    /// The program's version.
+    #[schema(example = "0.1.0")]
+    pub version: String,
+    /// Since the program started, in seconds.
+    pub uptime_seconds: u64,
+}
+
+/// How far the log of one other node is, as the leader knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FollowerLag {
+    pub id: String,
+    /// The last entry it is known to have; null when it was not heard from in this term.
+    #[schema(value_type = Option<String>, required)]
+    pub matched_index: Option<Wide>,
+    /// Entries that it lacks.
+    #[schema(value_type = String)]
+    pub lag: Wide,
+}
+
+/// `GET /v1/admin/hash`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ReadHash {
+    /// The log index to tell the hash of; what the node has applied when absent. The node waits until it has applied it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+}
+
+/// A digest of everything that a node has decided up to a log index: the same on every node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StateHash {
+    #[schema(value_type = String)]
+    pub index: Wide,
+    /// 64 lower-case hexadecimal digits.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    pub hash: String,
+}
+
+/// `POST /v1/admin/accounts`: as `POST /v1/accounts`, for any role.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdminCreateAccount {
+    /// At most 254 bytes. Addresses that differ in case only are one.
+    #[schema(max_length = 254, format = Email)]
+    pub email: String,
+    /// 8 to 256 bytes, and not easy to guess.
+    #[schema(min_length = 8, max_length = 256, format = Password)]
+    pub password: String,
+    /// 1 to 200 bytes. Others see it.
+    #[schema(min_length = 1, max_length = 200)]
+    pub display_name: String,
+    pub role: Role,
+}
+
+/// A password must not reach a log line.
+impl fmt::Debug for AdminCreateAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AdminCreateAccount")
+            .field("email", &self.email)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
