@@ -75,6 +75,44 @@ impl NodeConfig {
         }
     }
 
+    /// Reads and checks the configuration of every member, from a file that the nodes share.
+    ///
+    /// Errors: as `load`; a mistake that all members have is reported once.
+    pub fn load_all(
+        file: &Path,
+        environment: impl Iterator<Item = (String, String)>,
+        flags: &Flags,
+    ) -> Result<Vec<Self>, ConfigErrors> {
+        let environment: Vec<(String, String)> = environment.collect();
+        let load = |flags: Flags| Self::load(Some(file), environment.iter().cloned(), flags);
+        let mut layers = Layers::default();
+        layers.add_file("", &std::fs::read_to_string(file).unwrap_or_default());
+        layers.add_environment(environment.iter().cloned());
+        layers.add_flags(flags.clone());
+        let Some(cluster) = Cluster::read(&mut Reader::new(layers)) else {
+            return load(flags.clone()).map(|config| vec![config]);
+        };
+        let mut configs = Vec::new();
+        let mut mistakes = Vec::new();
+        for member in cluster.members {
+            match load(flags.clone().set("--node-id", "node.id", member.id.to_string())) {
+                Ok(config) => configs.push(config),
+                Err(errors) => mistakes.extend(errors.0),
+            }
+        }
+        let mut said = Vec::new();
+        for mistake in mistakes {
+            if !said.contains(&mistake) {
+                said.push(mistake);
+            }
+        }
+        if said.is_empty() {
+            Ok(configs)
+        } else {
+            Err(ConfigErrors(said))
+        }
+    }
+
     /// Reads and checks the configuration from the text of a file (with its name), the environment and flags.
     pub fn parse(
         file: Option<(&str, &str)>,

@@ -37,6 +37,20 @@ fn every_shipped_file_loads_for_every_node() {
     assert_eq!(shipped, 3, "a new file must be added to this test");
 }
 
+#[test]
+fn a_shared_file_is_checked_for_all_its_nodes_at_once() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("clusters/three-local.toml");
+    let configs = NodeConfig::load_all(&file, nobody(), &Flags::default()).expect("the file loads");
+    let ids: Vec<u64> = configs.iter().map(|config| config.node.id).collect();
+    assert_eq!(ids, [1, 2, 3]);
+    let flags = Flags::default()
+        .set("--http-listen", "http.listen", "here")
+        .set("--set", "http.port", "80");
+    let errors = NodeConfig::load_all(&file, nobody(), &flags).expect_err("two mistakes");
+    let paths: Vec<&str> = errors.0.iter().map(|mistake| mistake.path.as_str()).collect();
+    assert_eq!(paths, ["http.listen", "http.port"], "each once, not once for each node");
+}
+
 /// Run with UPDATE_EXPECT=1 after an option was changed on purpose.
 #[test]
 fn the_list_of_options_is_what_the_code_reads() {
