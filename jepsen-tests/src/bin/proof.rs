@@ -1,0 +1,150 @@
+//! `proof`: the long versions of the cluster tests, with their figures on standard output.
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use livedrop_jepsen::cluster::{Cluster, Options};
+use livedrop_jepsen::scenario::{blackout, catch_up, failover, quorum, race, sell_out, wiped};
+use livedrop_jepsen::seed::Seed;
+
+/// Shows on real processes what the shop promises while nodes fail. Exit code 0 only when everything held.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    story: Story,
+    /// How many nodes.
+    #[arg(long, default_value_t = 3, global = true)]
+    nodes: usize,
+}
+
+#[derive(Subcommand, Clone)]
+enum Story {
+    /// One unit and many rivals, then one buyer at a limit of two.
+    Race {
+        #[arg(long, default_value_t = 1_000)]
+        rounds: usize,
+        #[arg(long, default_value_t = 200)]
+        rivals: usize,
+    },
+    /// A drop is sold out while the leader is killed and comes back.
+    SellOut {
+        #[arg(long, default_value_t = 100_000)]
+        units: usize,
+        #[arg(long, default_value_t = 2_000)]
+        buyers: usize,
+        #[arg(long, default_value_t = 128)]
+        at_once: usize,
+        #[arg(long, default_value_t = 3)]
+        kills: usize,
+    },
+    /// How long buyers wait when the leader dies.
+    Failover {
+        #[arg(long, default_value_t = 20)]
+        kills: usize,
+    },
+    /// All nodes killed at once under load.
+    Blackout {
+        #[arg(long, default_value_t = 50_000)]
+        units: usize,
+    },
+    /// One and two of three nodes away, stopped and paused, the leader and a follower left.
+    Quorum,
+    /// A node that was away for longer than the kept log.
+    CatchUp,
+    /// A wiped data directory under the old id.
+    Wiped,
+    /// Everything above, one after the other, each at its default size.
+    All,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let mut line: Vec<String> = std::env::args().collect();
+    line[0] = "proof".to_owned();
+    let mut seed = Seed::for_run(&line.join(" "));
+    let options = Options::of(arguments.nodes);
+    let stories = match arguments.story {
+        Story::All => vec![
+            Story::Race {
+                rounds: 1_000,
+                rivals: 200,
+            },
+            Story::SellOut {
+                units: 100_000,
+                buyers: 2_000,
+                at_once: 128,
+                kills: 3,
+            },
+            Story::Failover { kills: 20 },
+            Story::Blackout { units: 50_000 },
+            Story::Quorum,
+            Story::CatchUp,
+            Story::Wiped,
+        ],
+        one => vec![one],
+    };
+    for story in stories {
+        tell(story, &options, &mut seed).await?;
+    }
+    Ok(())
+}
+
+async fn tell(story: Story, options: &Options, seed: &mut Seed) -> Result<()> {
+    let options = options.clone();
+    match story {
+        Story::Race { rounds, rivals } => {
+            for kind in [race::Kind::OneUnit, race::Kind::OneBuyer] {
+                let run = async |cluster: &mut Cluster| race::run(cluster, seed, kind, rounds, rivals).await;
+                Cluster::with(options.clone(), run).await?;
+            }
+        }
+        Story::SellOut {
+            units,
+            buyers,
+            at_once,
+            kills,
+        } => {
+            let size = sell_out::Size {
+                units,
+                buyers,
+                at_once,
+                kills,
+            };
+            Cluster::with(options, async |cluster: &mut Cluster| {
+                sell_out::run(cluster, seed, size).await
+            })
+            .await?;
+        }
+        Story::Failover { kills } => {
+            Cluster::with(options, async |cluster: &mut Cluster| {
+                failover::run(cluster, seed, kills).await
+            })
+            .await?;
+        }
+        Story::Blackout { units } => {
+            Cluster::with(options, async |cluster: &mut Cluster| {
+                blackout::run(cluster, seed, units).await
+            })
+            .await?;
+        }
+        Story::Quorum => {
+            for (leader_stays, paused) in [(true, false), (false, false), (true, true), (false, true)] {
+                let case = quorum::Case { leader_stays, paused };
+                let run = async |cluster: &mut Cluster| quorum::run(cluster, seed, case, 20).await;
+                Cluster::with(options.clone(), run).await?;
+            }
+        }
+        Story::CatchUp => {
+            let options = options.with_a_short_log();
+            Cluster::with(options, async |cluster: &mut Cluster| {
+                catch_up::run(cluster, seed).await
+            })
+            .await?;
+        }
+        Story::Wiped => {
+            Cluster::with(options, async |cluster: &mut Cluster| wiped::run(cluster, seed).await).await?;
+        }
+        Story::All => unreachable!("it was taken apart before"),
+    }
+    Ok(())
+}

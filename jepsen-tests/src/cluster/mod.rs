@@ -1,0 +1,194 @@
+//! A cluster of real `livedropd` processes on loopback, in a folder of its own, with faults on demand.
+
+pub mod binary;
+mod machine;
+mod observe;
+mod options;
+mod ports;
+mod process;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::api::Api;
+use machine::Machine;
+use ports::Ports;
+use process::Process;
+
+pub use options::Options;
+
+/// How long a node or a cluster may take to reach a state that it reaches in a second or two on a quiet machine.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The running cluster. Nodes are numbered from 1. Dropped, it ends its own processes and removes its folder.
+pub struct Cluster {
+    nodes: Vec<Option<Process>>,
+    urls: Vec<String>,
+    binary: PathBuf,
+    config: PathBuf,
+    folder: tempfile::TempDir,
+    api: Api,
+    _ports: Ports,
+    _machine: Machine,
+}
+
+impl Cluster {
+    /// Starts a cluster, runs `body` with it, and stops it. When `body` fails, the folder with data, logs and
+    /// history is kept and its path and the end of every log are printed.
+    pub async fn with<T>(options: Options, body: impl AsyncFnOnce(&mut Cluster) -> Result<T>) -> Result<T> {
+        let mut cluster = Self::prepare(&options)?;
+        let result = async {
+            for id in cluster.ids() {
+                cluster.start(id)?;
+            }
+            cluster.wait_ready(PATIENCE).await?;
+            body(&mut cluster).await
+        };
+        let result = result.await;
+        if result.is_err() {
+            cluster.keep_folder();
+        }
+        result
+    }
+
+    fn prepare(options: &Options) -> Result<Self> {
+        let machine = Machine::alone()?;
+        let folder = tempfile::Builder::new().prefix("livedrop-proof-").tempdir()?;
+        let ports = Ports::take(u16::try_from(2 * options.nodes)?)?;
+        let config = folder.path().join("cluster.toml");
+        std::fs::write(&config, options.file(&ports, &folder.path().join("data")))?;
+        let urls = (0..options.nodes).map(|place| {
+            let place = u16::try_from(2 * place).expect("a handful of nodes");
+            format!("http://127.0.0.1:{}", ports.port(place))
+        });
+        Ok(Self {
+            nodes: (0..options.nodes).map(|_| None).collect(),
+            urls: urls.collect(),
+            binary: binary::find("livedropd")?,
+            config,
+            api: Api::new()?,
+            folder,
+            _ports: ports,
+            _machine: machine,
+        })
+    }
+
+    /// All node numbers.
+    pub fn ids(&self) -> Vec<usize> {
+        (1..=self.nodes.len()).collect()
+    }
+
+    /// The numbers of the nodes whose process runs and is not paused.
+    pub fn live(&self) -> Vec<usize> {
+        let answers = |node: &Option<Process>| node.as_ref().is_some_and(|process| !process.is_paused());
+        self.ids()
+            .into_iter()
+            .filter(|id| answers(&self.nodes[id - 1]))
+            .collect()
+    }
+
+    pub fn url(&self, id: usize) -> &str {
+        &self.urls[id - 1]
+    }
+
+    pub fn urls(&self) -> &[String] {
+        &self.urls
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn log_of(&self, id: usize) -> PathBuf {
+        self.folder.path().join(format!("node-{id}.log"))
+    }
+
+    pub fn data_of(&self, id: usize) -> PathBuf {
+        self.folder.path().join("data").join(id.to_string())
+    }
+
+    /// Starts a node that does not run, without waiting for it.
+    pub fn start(&mut self, id: usize) -> Result<()> {
+        if self.nodes[id - 1].is_some() {
+            bail!("node {id} runs already");
+        }
+        let process = Process::start(&self.binary, &self.config, id, &self.log_of(id))?;
+        self.nodes[id - 1] = Some(process);
+        Ok(())
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self, id: usize) -> Result<()> {
+        self.take(id)?.kill()
+    }
+
+    /// SIGTERM; fails unless the node stops by itself with exit code 0.
+    pub async fn stop(&mut self, id: usize) -> Result<()> {
+        let status = self.take(id)?.stop(PATIENCE).await?;
+        if !status.success() {
+            bail!("node {id} was asked to stop and ended with {status}");
+        }
+        Ok(())
+    }
+
+    /// SIGSTOP.
+    pub fn pause(&mut self, id: usize) -> Result<()> {
+        self.process(id)?.pause()
+    }
+
+    /// SIGCONT.
+    pub fn resume(&mut self, id: usize) -> Result<()> {
+        self.process(id)?.resume()
+    }
+
+    /// Waits until a node that was started ends by itself, and gives its exit code.
+    pub async fn ended(&mut self, id: usize) -> Result<i32> {
+        let mut process = self.take(id)?;
+        let status = process.exited(PATIENCE).await?;
+        status
+            .code()
+            .with_context(|| format!("node {id} was ended by a signal: {status}"))
+    }
+
+    /// Fails when a node that should run has ended.
+    fn require_running(&mut self) -> Result<()> {
+        for (place, node) in self.nodes.iter_mut().enumerate() {
+            if let Some(process) = node
+                && let Some(status) = process.ended()?
+            {
+                bail!("node {} ended by itself: {status}", place + 1);
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, id: usize) -> Result<Process> {
+        self.nodes[id - 1]
+            .take()
+            .with_context(|| format!("node {id} does not run"))
+    }
+
+    fn process(&mut self, id: usize) -> Result<&mut Process> {
+        self.nodes[id - 1]
+            .as_mut()
+            .with_context(|| format!("node {id} does not run"))
+    }
+
+    /// Keeps data, logs and history for whoever looks into a failure, and says where.
+    fn keep_folder(&mut self) {
+        self.nodes.iter_mut().for_each(|node| *node = None);
+        self.folder.disable_cleanup(true);
+        eprintln!("kept for a look: {}", self.folder.path().display());
+        for id in self.ids() {
+            let log = self.log_of(id);
+            let words = std::fs::read_to_string(&log).unwrap_or_default();
+            let lines: Vec<&str> = words.lines().collect();
+            eprintln!("--- the end of {}", log.display());
+            lines[lines.len().saturating_sub(15)..]
+                .iter()
+                .for_each(|line| eprintln!("    {line}"));
+        }
+    }
+}

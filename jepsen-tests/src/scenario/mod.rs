@@ -1,0 +1,33 @@
+//! What is to be shown, one story a file: each runs load and faults on a cluster, reads everything at the end, and
+//! hands the history to the checkers. Small in the tests, big in the `proof` binary.
+
+pub mod blackout;
+pub mod catch_up;
+pub mod failover;
+pub mod quorum;
+pub mod race;
+pub mod sell_out;
+pub mod wiped;
+
+mod report;
+
+use anyhow::Result;
+
+use crate::checker;
+use crate::cluster::Cluster;
+use crate::workload::shop::Shop;
+
+pub use report::Report;
+
+/// Reads everything from all nodes, keeps the history beside the logs, and fails unless every checker holds.
+async fn conclude(cluster: &mut Cluster, shop: &mut Shop, report: &mut Report) -> Result<()> {
+    shop.sign_in_again().await?;
+    let read = shop.read_everything(cluster).await;
+    let history = shop.recorder.history();
+    history.save(&cluster.folder().join("history.jsonl"))?;
+    read?;
+    for line in checker::require(&checker::ALL, &history)? {
+        report.say(line);
+    }
+    Ok(())
+}

@@ -1,0 +1,9 @@
+//! Load on a cluster, written down as it happens.
+
+pub mod buyer;
+pub mod probe;
+pub mod race;
+pub mod recorder;
+pub mod sale;
+pub mod shop;
+pub mod verify;
