@@ -1,0 +1,4 @@
+pub mod demo;
+pub mod resources;
+pub mod supervise;
+pub mod telemetry;

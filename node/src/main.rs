@@ -1,0 +1,194 @@
+//! `livedropd`: the server, the check of its configuration, and a demo of a whole cluster.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use livedrop_config::{ConfigErrors, Flags, NodeConfig};
+use livedrop_node::supervise::{EXIT_CONFIGURATION, EXIT_DATA_REFUSED};
+use livedrop_node::{app, demo, resources, supervise, telemetry};
+use livedrop_store::StoreError;
+
+/// One allocator for Rust and RocksDB, and the one that RocksDB's fragmentation is tamest under.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    stopped as it was told to
+  1    failed; the last lines say why
+  2    wrong arguments or configuration; nothing was started
+  78   refused the data directory: it is damaged, or belongs to another node or cluster
+  134  ended itself (SIGABRT), because going on could have broken a promise; start it again";
+
+/// Sells limited stock in timed drops, durable on a majority of nodes.
+#[derive(Debug, Parser)]
+#[command(name = "livedropd", version, after_help = EXIT_CODES, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    node: NodeArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check a configuration, say every mistake at once (exit code 2), else print it with all defaults
+    Check(NodeArguments),
+    /// Run a cluster of real processes on this machine, with a small shop
+    Demo(demo::Options),
+}
+
+/// What is said here wins over the environment (LIVEDROP_SECTION__KEY), which wins over the file.
+#[derive(Debug, clap::Args)]
+struct NodeArguments {
+    /// The configuration file (TOML)
+    #[arg(long, value_name = "FILE", env = "LIVEDROP_CONFIG")]
+    config: Option<PathBuf>,
+    /// Which member of the cluster this node is [option node.id]
+    #[arg(long, value_name = "ID")]
+    node_id: Option<String>,
+    /// Where the data lies; {id} stands for the node's id [option node.data_dir]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// Where to listen for clients [option http.listen]
+    #[arg(long, value_name = "IP:PORT")]
+    http_listen: Option<String>,
+    /// Where to listen for the other nodes [option peer.listen]
+    #[arg(long, value_name = "IP:PORT")]
+    peer_listen: Option<String>,
+    /// "text" or "json" [option log.format]
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// What is logged, for example "info,openraft=warn" [option log.filter]
+    #[arg(long, value_name = "FILTER")]
+    log_filter: Option<String>,
+    /// Any other option; may be repeated
+    #[arg(long, value_name = "SECTION.KEY=VALUE", value_parser = assignment)]
+    set: Vec<(String, String)>,
+    /// Stop when standard input ends, which tells that the process that started this one is gone
+    #[arg(long, hide = true)]
+    exit_with_parent: bool,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (path, value) = text.split_once('=').ok_or("this is not SECTION.KEY=VALUE")?;
+    Ok((path.trim().to_owned(), value.to_owned()))
+}
+
+impl NodeArguments {
+    fn flags(&self) -> Flags {
+        let named = [
+            ("--node-id", "node.id", &self.node_id),
+            ("--data-dir", "node.data_dir", &self.data_dir),
+            ("--http-listen", "http.listen", &self.http_listen),
+            ("--peer-listen", "peer.listen", &self.peer_listen),
+            ("--log-format", "log.format", &self.log_format),
+            ("--log-filter", "log.filter", &self.log_filter),
+        ];
+        let mut flags = Flags::default();
+        for (path, value) in &self.set {
+            flags = flags.set("--set", path, value);
+        }
+        for (name, path, value) in named {
+            if let Some(value) = value {
+                flags = flags.set(name, path, value);
+            }
+        }
+        flags
+    }
+
+    fn load(&self) -> Result<NodeConfig, ConfigErrors> {
+        let config = NodeConfig::load(self.config.as_deref(), environment(), self.flags())?;
+        telemetry::filter(&config.log)?;
+        Ok(config)
+    }
+}
+
+/// The environment, without what is not UTF-8 and so cannot be ours.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.command {
+        None => serve(&arguments.node),
+        Some(Command::Check(node)) => check(&node),
+        Some(Command::Demo(options)) => finish(run_demo(options)),
+    }
+}
+
+/// Runs one node until it is told to stop.
+fn serve(arguments: &NodeArguments) -> ExitCode {
+    let config = match arguments.load() {
+        Ok(config) => config,
+        Err(errors) => return refuse(&errors),
+    };
+    telemetry::abort_on_panic();
+    if let Err(errors) = telemetry::start(&config.log) {
+        return refuse(&errors);
+    }
+    resources::prepare();
+    if arguments.exit_with_parent
+        && let Err(error) = supervise::stop_when_standard_input_ends()
+    {
+        return finish(Err(error.into()));
+    }
+    finish(app::run(config))
+}
+
+/// Prints the effective configuration on standard output, or every mistake on standard error.
+fn check(arguments: &NodeArguments) -> ExitCode {
+    match arguments.load() {
+        Ok(config) => {
+            print!("{}", config.to_toml());
+            ExitCode::SUCCESS
+        }
+        Err(errors) => refuse(&errors),
+    }
+}
+
+fn run_demo(options: demo::Options) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(demo::run(options))
+}
+
+fn refuse(errors: &ConfigErrors) -> ExitCode {
+    eprint!("livedropd: {errors}");
+    ExitCode::from(EXIT_CONFIGURATION)
+}
+
+/// The exit code of a run, with the error and its causes on standard error.
+fn finish(result: anyhow::Result<()>) -> ExitCode {
+    let Err(error) = result else { return ExitCode::SUCCESS };
+    eprintln!("livedropd: {error:#}");
+    if error.downcast_ref::<ConfigErrors>().is_some() {
+        return ExitCode::from(EXIT_CONFIGURATION);
+    }
+    if error.chain().any(refuses_the_data) {
+        return ExitCode::from(EXIT_DATA_REFUSED);
+    }
+    ExitCode::FAILURE
+}
+
+/// Whether the next start would find the same fault in the data directory. A directory that is in use may be free
+/// a moment later, as a disk may have room again.
+fn refuses_the_data(cause: &(dyn Error + 'static)) -> bool {
+    // Consensus carries the store's errors inside of its own.
+    let inside = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    let stored = inside
+        .and_then(|inside| inside.downcast_ref())
+        .or_else(|| cause.downcast_ref());
+    matches!(
+        stored,
+        Some(
+            StoreError::NotOurs { .. }
+                | StoreError::Foreign { .. }
+                | StoreError::Newer { .. }
+                | StoreError::Missing(_)
+                | StoreError::Corrupt { .. }
+        )
+    )
+}
