@@ -55,6 +55,13 @@ impl fmt::Display for Mistake {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigErrors(pub Vec<Mistake>);
 
+impl ConfigErrors {
+    /// Whether all is well but for nobody having said which of the members this node is.
+    pub fn lack_only_the_node(&self) -> bool {
+        matches!(self.0.as_slice(), [Mistake { path, origin: Origin::Nowhere, .. }] if path == "node.id")
+    }
+}
+
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.len() {

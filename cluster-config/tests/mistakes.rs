@@ -135,16 +135,16 @@ fn options_that_do_not_go_together_are_reported() {
         text,
         &[],
         &expect![[r#"
-        8 mistakes in the configuration:
-          cluster.members (in shop.toml): the id 1 is given to more than one member. Give each node a number of its own.
-          cluster.members (in shop.toml): the address 127.0.0.1:9091 is used more than once. Give each node a peer and an http address that nobody else has.
-          node.id: 4 is not among the members of the cluster. Choose one of cluster.members, or add this node to that list.
-          raft.election_timeout_min_ms: 400 is less than three heartbeats of 200. Two lost heartbeats must not cost the leader its place: raise it or lower raft.heartbeat_ms.
-          raft.election_timeout_max_ms: 500 is less than a heartbeat above raft.election_timeout_min_ms, 400. Without room between the two all nodes ask for votes at once: raise it.
-          auth.refresh_token_seconds: 60 is not longer than auth.access_token_seconds. A refresh token must outlive the access token that it replaces: raise it.
-          batch.max_bytes: 65536 is less than twice limits.body_bytes, 65536. A command of the longest body must fit into an entry: raise it.
-          batch.queue_commands: 10 is less than batch.max_commands, 1024. A queue that cannot fill one entry only refuses callers: raise it.
-    "#]],
+            8 mistakes in the configuration:
+              cluster.members (in shop.toml): the id 1 is given to more than one member. Give each node a number of its own.
+              cluster.members (in shop.toml): the address 127.0.0.1:9091 is used more than once. Give each node a peer and an http address that nobody else has.
+              node.id (in shop.toml): 4 is not among the members of the cluster. Choose one of cluster.members, or add this node to that list.
+              raft.election_timeout_min_ms: 400 is less than three heartbeats of 200. Two lost heartbeats must not cost the leader its place: raise it or lower raft.heartbeat_ms.
+              raft.election_timeout_max_ms: 500 is less than a heartbeat above raft.election_timeout_min_ms, 400. Without room between the two all nodes ask for votes at once: raise it.
+              auth.refresh_token_seconds: 60 is not longer than auth.access_token_seconds. A refresh token must outlive the access token that it replaces: raise it.
+              batch.max_bytes: 65536 is less than twice limits.body_bytes, 65536. A command of the longest body must fit into an entry: raise it.
+              batch.queue_commands: 10 is less than batch.max_commands, 1024. A queue that cannot fill one entry only refuses callers: raise it.
+        "#]],
     );
 }
 

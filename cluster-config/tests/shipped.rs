@@ -40,6 +40,8 @@ fn every_shipped_file_loads_for_every_node() {
 #[test]
 fn a_shared_file_is_checked_for_all_its_nodes_at_once() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("clusters/three-local.toml");
+    let alone = NodeConfig::load(Some(&file), nobody(), Flags::default()).expect_err("it is nobody in particular");
+    assert!(alone.lack_only_the_node());
     let configs = NodeConfig::load_all(&file, nobody(), &Flags::default()).expect("the file loads");
     let ids: Vec<u64> = configs.iter().map(|config| config.node.id).collect();
     assert_eq!(ids, [1, 2, 3]);

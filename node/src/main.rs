@@ -1,6 +1,7 @@
 //! `livedropd`: the server, the check of its configuration, and a demo of a whole cluster.
 
 use std::error::Error;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -139,11 +140,22 @@ fn serve(arguments: &NodeArguments) -> ExitCode {
     finish(app::run(config))
 }
 
-/// Prints the effective configuration on standard output, or every mistake on standard error.
+/// Prints the effective configuration on standard output, or every mistake on standard error. A file that nodes
+/// share, with no word on which of them this is, is checked for all of them.
 fn check(arguments: &NodeArguments) -> ExitCode {
-    match arguments.load() {
-        Ok(config) => {
-            print!("{}", config.to_toml());
+    let configs = match (arguments.load(), &arguments.config) {
+        (Ok(config), _) => Ok(vec![config]),
+        (Err(errors), Some(file)) if errors.lack_only_the_node() => {
+            NodeConfig::load_all(file, environment(), &arguments.flags())
+        }
+        (Err(errors), _) => Err(errors),
+    };
+    match configs {
+        Ok(configs) => {
+            for config in configs {
+                // A reader that has seen enough is no failure.
+                let _ = write!(std::io::stdout(), "# Node {}\n\n{}\n", config.node.id, config.to_toml());
+            }
             ExitCode::SUCCESS
         }
         Err(errors) => refuse(&errors),

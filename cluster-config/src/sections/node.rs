@@ -27,12 +27,12 @@ impl Node {
         );
         let id = read_id(reader, cluster);
         let data_dir = read_data_dir(reader);
-        let id = id?;
+        let (id, origin) = id?;
         let own = cluster?.members.iter().find(|member| member.id == id);
         let Some(own) = own else {
             reader.mistake(Mistake {
                 path: "node.id".to_owned(),
-                origin: Origin::Nowhere,
+                origin,
                 problem: format!("{id} is not among the members of the cluster"),
                 advice: "Choose one of cluster.members, or add this node to that list.".to_owned(),
             });
@@ -43,7 +43,7 @@ impl Node {
     }
 }
 
-fn read_id(reader: &mut Reader, cluster: Option<&Cluster>) -> Option<u64> {
+fn read_id(reader: &mut Reader, cluster: Option<&Cluster>) -> Option<(u64, Origin)> {
     let kind = count("the ids of cluster.members", 1..=u64::MAX / 2);
     let effect = [
         " Which of cluster.members this process is. Nodes that share one file are told apart by",
@@ -58,7 +58,7 @@ fn read_id(reader: &mut Reader, cluster: Option<&Cluster>) -> Option<u64> {
     );
     match (given, cluster.map(|cluster| cluster.members.as_slice())) {
         (Some(given), _) => match kind.read(&given.written) {
-            Ok(id) => Some(id),
+            Ok(id) => Some((id, given.origin)),
             Err(problem) => {
                 let advice = "Write the number this node has in cluster.members.".to_owned();
                 reader.mistake(Mistake {
@@ -70,7 +70,7 @@ fn read_id(reader: &mut Reader, cluster: Option<&Cluster>) -> Option<u64> {
                 None
             }
         },
-        (None, Some([only])) => Some(only.id),
+        (None, Some([only])) => Some((only.id, Origin::Nowhere)),
         (None, _) => {
             reader.missing(
                 "id",
