@@ -8,6 +8,7 @@ mod ports;
 mod process;
 
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -143,13 +144,9 @@ impl Cluster {
         self.process(id)?.resume()
     }
 
-    /// Waits until a node that was started ends by itself, and gives its exit code.
-    pub async fn ended(&mut self, id: usize) -> Result<i32> {
-        let mut process = self.take(id)?;
-        let status = process.exited(PATIENCE).await?;
-        status
-            .code()
-            .with_context(|| format!("node {id} was ended by a signal: {status}"))
+    /// Waits until a node that was started ends by itself, and says how.
+    pub async fn ended(&mut self, id: usize) -> Result<ExitStatus> {
+        self.take(id)?.exited(PATIENCE).await
     }
 
     /// Fails when a node that should run has ended.

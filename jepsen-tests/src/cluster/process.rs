@@ -30,7 +30,9 @@ impl Process {
             command.env_remove(name);
         });
         command.arg("--config").arg(config).arg("--node-id").arg(id.to_string());
-        command.stdin(Stdio::null()).stdout(words.try_clone()?).stderr(words);
+        // Should this process be killed, the pipe ends with it, and the node stops.
+        command.arg("--exit-with-parent").stdin(Stdio::piped());
+        command.stdout(words.try_clone()?).stderr(words);
         let child = command
             .spawn()
             .with_context(|| format!("starting {}", binary.display()))?;
