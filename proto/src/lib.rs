@@ -1,0 +1,24 @@
+//! Every word that crosses a wire: the peer protocol between nodes (gRPC) and the JSON shapes of the REST API.
+//!
+//! Nothing here knows what the words mean. A command of the domain crosses as opaque bytes, the same bytes that the log
+//! holds; there is no second twin of the domain in protobuf.
+
+/// Consensus: log entries, votes, snapshots, read indexes.
+pub mod raft {
+    #![allow(clippy::all)]
+    tonic::include_proto!("livedrop.raft.v1");
+}
+
+/// Requests that a follower took and the leader proposes.
+pub mod forward {
+    #![allow(clippy::all)]
+    tonic::include_proto!("livedrop.forward.v1");
+}
+
+/// What nodes ask each other besides consensus.
+pub mod admin {
+    #![allow(clippy::all)]
+    tonic::include_proto!("livedrop.admin.v1");
+}
+
+pub mod rest;
