@@ -1,0 +1,103 @@
+//! The door of the peer listener: who is let in, and to what.
+//!
+//! ```text
+//!   new ──► hello is answered ──► open: consensus ──► forwarded commands are taken
+//!            (a fresh node asks     (it was let in       (the write path is there)
+//!             the others first)      by the others)
+//! ```
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use livedrop_store::types::Raft;
+use livedrop_store::{Reader, Snapshots};
+use tonic::{Request, Status};
+
+use super::forward::ProposeForwarded;
+use super::identity::{self, Identity, Registered};
+use super::read_index::ReadIndex;
+
+/// Shared by the services of the listener and by what opens them one after the other.
+#[derive(Clone)]
+pub struct Gate(Arc<Inside>);
+
+struct Inside {
+    identity: Arc<Identity>,
+    registered: Registered,
+    has_no_state: AtomicBool,
+    consensus: OnceLock<Opened>,
+    proposer: OnceLock<Arc<dyn ProposeForwarded>>,
+}
+
+/// What the services need of a node that takes part in consensus.
+pub(super) struct Opened {
+    pub(super) raft: Raft,
+    pub(super) reader: Reader,
+    pub(super) snapshots: Snapshots,
+    pub(super) read_index: ReadIndex,
+}
+
+impl Gate {
+    /// `registered` reads the domain's members of this node's own state.
+    pub fn new(identity: Identity, registered: Registered) -> Self {
+        let identity = Arc::new(identity);
+        Self(Arc::new(Inside {
+            identity,
+            registered,
+            has_no_state: AtomicBool::new(false),
+            consensus: OnceLock::new(),
+            proposer: OnceLock::new(),
+        }))
+    }
+
+    /// From now on the batches that other nodes forward go to `proposer`. The first call decides.
+    pub fn take_forwarded(&self, proposer: Arc<dyn ProposeForwarded>) {
+        let _ = self.0.proposer.set(proposer);
+    }
+
+    /// Says that this node has no consensus state, so that it cannot know anybody and may say so before it takes part.
+    pub(super) fn has_no_state(&self) {
+        self.0.has_no_state.store(true, Ordering::Release);
+    }
+
+    pub(super) fn open(&self, opened: Opened) {
+        let _ = self.0.consensus.set(opened);
+    }
+
+    pub(super) fn identity(&self) -> &Arc<Identity> {
+        &self.0.identity
+    }
+
+    pub(super) fn registered(&self, node: u64) -> Option<identity::Incarnation> {
+        (self.0.registered)(node)
+    }
+
+    /// Lets a call of this cluster in that is meant for this node, whatever the caller's incarnation, as soon as this
+    /// node knows what it ever knew: one that restarts has to read its log first.
+    pub(super) fn greet<T>(&self, request: &Request<T>) -> Result<(), Status> {
+        identity::caller(&self.0.identity, request.metadata())?;
+        match self.0.consensus.get().is_some() || self.0.has_no_state.load(Ordering::Acquire) {
+            true => Ok(()),
+            false => Err(self.starting()),
+        }
+    }
+
+    /// Lets in what `greet` does, unless the caller's id is registered with another incarnation; answers the caller.
+    pub(super) fn admit<T>(&self, request: &Request<T>) -> Result<u64, Status> {
+        let (node, incarnation) = identity::caller(&self.0.identity, request.metadata())?;
+        identity::refuse_stale(&self.0.registered, node, incarnation)?;
+        Ok(node)
+    }
+
+    pub(super) fn opened(&self) -> Result<&Opened, Status> {
+        self.0.consensus.get().ok_or_else(|| self.starting())
+    }
+
+    pub(super) fn proposer(&self) -> Result<Arc<dyn ProposeForwarded>, Status> {
+        self.0.proposer.get().cloned().ok_or_else(|| self.starting())
+    }
+
+    fn starting(&self) -> Status {
+        Status::unavailable(format!("node {} is starting", self.0.identity.node_id))
+    }
+}

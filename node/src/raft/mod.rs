@@ -1,0 +1,39 @@
+//! Consensus between nodes: openraft over gRPC, behind one type.
+//!
+//! The rest of the node knows [`Consensus`] (propose, read index, leadership, status), [`Forwarder`] (a follower's
+//! batches to the leader) and the peer listener ([`serve`], [`Gate`]). Nothing of openraft is named outside of this
+//! folder, and nothing in it knows what a command means.
+//!
+//! In the order of a start: [`gate`](self::gate) and [`server`](self::server) (the listener), [`join`](self::join) (may
+//! this node take part?), [`consensus`](self::consensus); then the calling side (`network`) and the called side
+//! (`service`) of the protocol, which `convert` translates.
+
+mod consensus;
+mod convert;
+mod forward;
+mod gate;
+mod identity;
+mod join;
+mod leadership;
+mod network;
+mod peers;
+mod read_index;
+mod server;
+mod service;
+mod settings;
+mod snapshot;
+mod status;
+mod transfer;
+
+pub use self::consensus::{AskError, Consensus, ProposeError, StartError, StartUp, StateHash};
+pub use self::forward::{BATCH_BYTES_MAX, ForwardOutcome, Forwarder, ProposeForwarded, Refusal};
+pub use self::gate::Gate;
+pub use self::identity::{Identity, Incarnation, Registered};
+pub use self::join::JoinError;
+pub use self::leadership::{Leadership, OnFatal, abort_process};
+pub use self::peers::PeerError;
+pub use self::read_index::ReadError;
+pub use self::server::serve;
+pub use self::settings::ConsensusSettings;
+pub use self::status::{FollowerStatus, MemberStatus, NodeStatus, Role};
+pub use self::transfer::TransferError;

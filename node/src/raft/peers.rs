@@ -1,0 +1,121 @@
+//! The connections to the other nodes: one channel per peer for everything small and urgent, and one for snapshots, so
+//! that a large transfer never delays a heartbeat. Channels connect when first used and again when they break.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use livedrop_proto::admin::admin_client::AdminClient;
+use livedrop_proto::forward::forward_client::ForwardClient;
+use livedrop_proto::raft::raft_client::RaftClient;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+
+use super::identity::{BadClusterId, Identity, Introduction};
+
+/// How long a connection attempt may take.
+const CONNECT: Duration = Duration::from_secs(1);
+/// A silent connection is asked for a sign of life this often, and closed when none comes within the same time.
+pub(super) const KEEPALIVE: Duration = Duration::from_secs(2);
+/// Flow control: what one stream, and all of a connection, may have under way. A catching-up peer that reads slowly
+/// stops its own stream, and there is still room for heartbeats beside it.
+pub(super) const STREAM_WINDOW: u32 = 4 << 20;
+pub(super) const CONNECTION_WINDOW: u32 = 16 << 20;
+/// The largest message of a peer that is read: an append of some entries, each holding a batch of commands.
+pub(super) const MESSAGE_BYTES_MAX: usize = 64 << 20;
+
+pub(super) type Wire = InterceptedService<Channel, Introduction>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum PeerError {
+    #[error(transparent)]
+    ClusterId(#[from] BadClusterId),
+    #[error("{address:?} is not an address a node can be reached at")]
+    Address {
+        address: String,
+        source: tonic::transport::Error,
+    },
+}
+
+/// The connections of one node to all its peers.
+pub(super) struct Peers {
+    identity: Arc<Identity>,
+    links: Mutex<BTreeMap<u64, Arc<Link>>>,
+}
+
+impl Peers {
+    pub(super) fn new(identity: Arc<Identity>) -> Self {
+        Self {
+            identity,
+            links: Mutex::default(),
+        }
+    }
+
+    pub(super) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The connection to node `to` at `address` (host:port). A peer that moved gets a new one.
+    ///
+    /// Must be called on the runtime that will carry the connection.
+    pub(super) fn link(&self, to: u64, address: &str) -> Result<Arc<Link>, PeerError> {
+        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(link) = links.get(&to).filter(|link| link.address == address) {
+            return Ok(link.clone());
+        }
+        let link = Arc::new(Link {
+            address: address.to_owned(),
+            introduction: Introduction::new(&self.identity, to)?,
+            urgent: channel(address)?,
+            bulk: channel(address)?,
+        });
+        links.insert(to, link.clone());
+        Ok(link)
+    }
+}
+
+/// The two channels to one peer.
+pub(super) struct Link {
+    address: String,
+    introduction: Introduction,
+    urgent: Channel,
+    bulk: Channel,
+}
+
+impl Link {
+    pub(super) fn raft(&self) -> RaftClient<Wire> {
+        RaftClient::new(self.wire(&self.urgent)).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    }
+
+    pub(super) fn snapshots(&self) -> RaftClient<Wire> {
+        RaftClient::new(self.wire(&self.bulk))
+    }
+
+    pub(super) fn forward(&self) -> ForwardClient<Wire> {
+        ForwardClient::new(self.wire(&self.urgent)).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    }
+
+    pub(super) fn admin(&self) -> AdminClient<Wire> {
+        AdminClient::new(self.wire(&self.urgent))
+    }
+
+    fn wire(&self, channel: &Channel) -> Wire {
+        InterceptedService::new(channel.clone(), self.introduction.clone())
+    }
+}
+
+fn channel(address: &str) -> Result<Channel, PeerError> {
+    let endpoint = Endpoint::from_shared(format!("http://{address}"))
+        .map_err(|source| PeerError::Address {
+            address: address.to_owned(),
+            source,
+        })?
+        .tcp_nodelay(true)
+        .connect_timeout(CONNECT)
+        .http2_keep_alive_interval(KEEPALIVE)
+        .keep_alive_timeout(KEEPALIVE)
+        .keep_alive_while_idle(true)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW);
+    Ok(endpoint.connect_lazy())
+}
