@@ -13,10 +13,10 @@ pub(super) fn register(tx: &mut Tx, entry: &Entry, command: Register) -> Result<
         && command.email.len() <= EMAIL_MAX
         && (1..=DISPLAY_NAME_MAX).contains(&command.display_name.len());
     ensure(well_formed, Rejection::BadField)?;
-    if let Some(holder) = table::by_email(tx, &command.email)? {
-        ensure(holder.id == command.account_id, Rejection::EmailTaken)?;
-        return Ok(Reply::Registered(holder));
+    if let Some(known) = table::get(tx, command.account_id)? {
+        return Ok(Reply::Registered(known));
     }
+    ensure(table::by_email(tx, &command.email)?.is_none(), Rejection::EmailTaken)?;
     // From here on it must succeed.
     let account = Account {
         id: command.account_id,
@@ -54,6 +54,15 @@ mod tests {
         let mut machine = Machine::default();
         let first = machine.run(Command::Register(account(1, Role::Buyer)));
         assert_eq!(machine.run(Command::Register(account(1, Role::Buyer))), first);
+    }
+
+    #[test]
+    fn an_account_keeps_its_address() {
+        let mut machine = Machine::default();
+        let first = machine.run(Command::Register(account(1, Role::Buyer)));
+        let moved = Register { email: "elsewhere@example.com".into(), ..account(1, Role::Buyer) };
+        assert_eq!(machine.run(Command::Register(moved)), first);
+        assert_eq!(by_email(&machine.view, "elsewhere@example.com").expect("memory does not fail"), None);
     }
 
     #[test]
