@@ -87,7 +87,7 @@ fn note_what_is_left(tx: &mut Tx, entry: &Entry, before: Drop, opens_now: bool, 
         open_due::open(tx, entry, &mut drop);
     }
     let (drop_id, creator_id) = (drop.id, drop.creator_id);
-    if left <= drop.low_stock_threshold && !drop.low_stock_told {
+    if drop.low_stock_threshold != 0 && left <= drop.low_stock_threshold && !drop.low_stock_told {
         drop.low_stock_told = true;
         tx.emit(Event::LowStock { drop_id, creator_id, available: left });
     }

@@ -7,13 +7,16 @@ use crate::{Entry, Stop};
 /// Holds units of a drop for a buyer: the purchase that everything here is for.
 ///
 /// Rejects, in this order: `BadQuantity`, `DropNotFound`, `NotOpen`, `Paused` or `Ended`, `UnknownSku`, `LimitReached`,
-/// `SoldOut`. Emits `Reserved`, after what the drop has to say.
+/// `SoldOut`, `IdTaken`. Emits `Reserved`, after what the drop has to say.
 ///
 /// Does not look the buyer up: the token that named them was signed for an account that is there.
 pub(super) fn place(tx: &mut Tx, entry: &Entry, command: Place) -> Result<Reply, Stop> {
     let Place { order_id, buyer_id, drop_id, sku, quantity } = command;
     ensure((1..=QUANTITY_MAX).contains(&quantity), Rejection::BadQuantity)?;
     let held = drops::hold(tx, entry, drop_id, buyer_id, sku.as_deref(), quantity)?.map_err(Rejection::from)?;
+    // Last, though units are held by now: a drop that is sold out says so without this look at the disk,
+    // and a rejection forgets what was held.
+    ensure(!table::is_there(tx, order_id)?, Rejection::IdTaken)?;
     let order = Order {
         id: order_id,
         buyer_id,
@@ -78,6 +81,15 @@ mod tests {
     }
 
     #[test]
+    fn an_order_id_is_used_once() {
+        let mut machine = Machine::with_drop(5);
+        let first = machine.place(1, 1, 2).expect("there are five");
+        assert_eq!(machine.place(1, 2, 1), Err(Rejection::IdTaken.into()));
+        assert_eq!(counts(&machine), (3, 2, 0));
+        assert_eq!(get(&machine.view, first.id).expect("memory does not fail"), Some(first));
+    }
+
+    #[test]
     fn none_and_too_many_are_no_quantity() {
         let mut machine = Machine::with_drop(5);
         for quantity in [0, QUANTITY_MAX + 1] {
@@ -127,6 +139,13 @@ mod tests {
             machine.place(order, 1, 1).expect("there are five");
         }
         assert_eq!((machine.told("LowStock"), machine.told("SoldOut")), (1, 1));
+    }
+
+    #[test]
+    fn low_stock_without_a_threshold_is_never_told() {
+        let mut machine = Machine::with_drop(2);
+        machine.place(1, 1, 2).expect("there are two");
+        assert_eq!((machine.told("LowStock"), machine.told("SoldOut")), (0, 1));
     }
 
     #[test]

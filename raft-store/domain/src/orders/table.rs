@@ -28,6 +28,11 @@ pub fn get(view: &dyn View, id: OrderId) -> Result<Option<Order>, Fault> {
     tx::row(view, &order_key(id), "an order")
 }
 
+/// Whether there is an order with this id.
+pub(super) fn is_there(view: &dyn View, id: OrderId) -> Result<bool, Fault> {
+    Ok(view.get(&order_key(id))?.is_some())
+}
+
 /// At most `limit` orders of a buyer, newest first, older than `before`.
 pub fn of_buyer(
     view: &dyn View,
