@@ -56,11 +56,7 @@ pub struct Account {
 
 impl Api {
     pub fn new() -> Result<Self> {
-        let client = Client::builder()
-            .timeout(NO_ANSWER)
-            .pool_max_idle_per_host(1024)
-            .no_proxy()
-            .build()?;
+        let client = Client::builder().timeout(NO_ANSWER).pool_max_idle_per_host(1024).no_proxy().build()?;
         Ok(Self { client })
     }
 
@@ -68,19 +64,14 @@ impl Api {
     pub async fn register(&self, node: &str, name: &str, role: &str) -> Result<()> {
         let email = format!("{name}@example.com");
         let new = json!({ "email": email, "password": PASSWORD, "display_name": name, "role": role });
-        self.post(&format!("{node}/v1/accounts"), None, new)
-            .await?
-            .expect(201, "registering an account")?;
+        self.post(&format!("{node}/v1/accounts"), None, new).await?.expect(201, "registering an account")?;
         Ok(())
     }
 
     /// Signs in an account that [`Api::register`] registered.
     pub async fn sign_in(&self, node: &str, name: &str) -> Result<Account> {
         let who = json!({ "email": format!("{name}@example.com"), "password": PASSWORD });
-        let session = self
-            .post(&format!("{node}/v1/sessions"), None, who)
-            .await?
-            .expect(201, "signing in")?;
+        let session = self.post(&format!("{node}/v1/sessions"), None, who).await?.expect(201, "signing in")?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         Ok(Account {
             name: name.to_owned(),
@@ -96,10 +87,7 @@ impl Api {
         });
         let answer = self.post(&format!("{node}/v1/products"), Some(creator), new).await?;
         let answer = answer.expect(201, "creating a product")?;
-        answer.body["id"]
-            .as_str()
-            .map(str::to_owned)
-            .context("a product has an id")
+        answer.body["id"].as_str().map(str::to_owned).context("a product has an id")
     }
 
     /// Opens a drop that is live at once and holds units for a day, so that no hold ends within a run.
@@ -116,15 +104,8 @@ impl Api {
         });
         let answer = self.post(&format!("{node}/v1/drops"), Some(creator), new).await?;
         let answer = answer.expect(201, "opening a drop")?;
-        ensure!(
-            answer.body["status"] == "live",
-            "a drop without a start is live at once: {}",
-            answer.body
-        );
-        answer.body["id"]
-            .as_str()
-            .map(str::to_owned)
-            .context("a drop has an id")
+        ensure!(answer.body["status"] == "live", "a drop without a start is live at once: {}", answer.body);
+        answer.body["id"].as_str().map(str::to_owned).context("a drop has an id")
     }
 
     /// Tries once to buy one unit or more, and says what that proves.
@@ -184,11 +165,5 @@ async fn send(request: RequestBuilder) -> reqwest::Result<Answer> {
     let bytes = response.bytes().await?;
     let body =
         serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
-    Ok(Answer {
-        status,
-        index,
-        replayed,
-        retry_after,
-        body,
-    })
+    Ok(Answer { status, index, replayed, retry_after, body })
 }

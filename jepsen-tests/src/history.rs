@@ -98,63 +98,27 @@ impl History {
     }
 
     pub fn offers(&self) -> impl Iterator<Item = &Offer> {
-        self.records.iter().filter_map(|record| {
-            if let Record::Offer(offer) = record {
-                Some(offer)
-            } else {
-                None
-            }
-        })
+        self.records.iter().filter_map(|record| if let Record::Offer(offer) = record { Some(offer) } else { None })
     }
 
     pub fn attempts(&self) -> impl Iterator<Item = &Attempt> {
-        self.records.iter().filter_map(|record| {
-            if let Record::Attempt(it) = record {
-                Some(it)
-            } else {
-                None
-            }
-        })
+        self.records.iter().filter_map(|record| if let Record::Attempt(it) = record { Some(it) } else { None })
     }
 
     pub fn stock_reads(&self) -> impl Iterator<Item = &StockRead> {
-        self.records.iter().filter_map(|record| {
-            if let Record::Stock(read) = record {
-                Some(read)
-            } else {
-                None
-            }
-        })
+        self.records.iter().filter_map(|record| if let Record::Stock(read) = record { Some(read) } else { None })
     }
 
     pub fn key_reads(&self) -> impl Iterator<Item = &KeyRead> {
-        self.records.iter().filter_map(|record| {
-            if let Record::Key(read) = record {
-                Some(read)
-            } else {
-                None
-            }
-        })
+        self.records.iter().filter_map(|record| if let Record::Key(read) = record { Some(read) } else { None })
     }
 
     pub fn hash_reads(&self) -> impl Iterator<Item = &HashRead> {
-        self.records.iter().filter_map(|record| {
-            if let Record::Hash(read) = record {
-                Some(read)
-            } else {
-                None
-            }
-        })
+        self.records.iter().filter_map(|record| if let Record::Hash(read) = record { Some(read) } else { None })
     }
 
     pub fn faults(&self) -> impl Iterator<Item = &Fault> {
-        self.records.iter().filter_map(|record| {
-            if let Record::Fault(fault) = record {
-                Some(fault)
-            } else {
-                None
-            }
-        })
+        self.records.iter().filter_map(|record| if let Record::Fault(fault) = record { Some(fault) } else { None })
     }
 
     /// Writes the history to a file, one record a line.
@@ -165,18 +129,14 @@ impl History {
             serde_json::to_writer(&mut writer, record)?;
             writer.write_all(b"\n")?;
         }
-        writer
-            .flush()
-            .with_context(|| format!("writing the history to {}", path.display()))
+        writer.flush().with_context(|| format!("writing the history to {}", path.display()))
     }
 
     /// Reads a history back from a file that [`History::save`] wrote.
     pub fn load(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
         let records = text.lines().map(serde_json::from_str).collect::<Result<_, _>>();
-        Ok(Self {
-            records: records.with_context(|| format!("reading {}", path.display()))?,
-        })
+        Ok(Self { records: records.with_context(|| format!("reading {}", path.display()))? })
     }
 }
 
@@ -187,11 +147,7 @@ mod tests {
     #[test]
     fn a_saved_history_reads_back_as_it_was() {
         let mut history = History::default();
-        history.push(Record::Offer(Offer {
-            drop_id: "drp_1".into(),
-            stock: 3,
-            per_customer_limit: 0,
-        }));
+        history.push(Record::Offer(Offer { drop_id: "drp_1".into(), stock: 3, per_customer_limit: 0 }));
         history.push(Record::Attempt(Attempt {
             drop_id: "drp_1".into(),
             account: "usr_1".into(),
@@ -200,17 +156,9 @@ mod tests {
             node: 2,
             invoked_ns: 5,
             returned_ns: 9,
-            outcome: Outcome::Ok {
-                order_id: "ord_1".into(),
-                index: 12,
-                replayed: false,
-            },
+            outcome: Outcome::Ok { order_id: "ord_1".into(), index: 12, replayed: false },
         }));
-        history.push(Record::Fault(Fault {
-            what: "kill".into(),
-            node: 1,
-            at_ns: 7,
-        }));
+        history.push(Record::Fault(Fault { what: "kill".into(), node: 1, at_ns: 7 }));
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("history.jsonl");
         history.save(&path).unwrap();

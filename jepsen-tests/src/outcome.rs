@@ -10,11 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum Outcome {
     /// Acknowledged: the order exists and may never be lost.
-    Ok {
-        order_id: String,
-        index: u64,
-        replayed: bool,
-    },
+    Ok { order_id: String, index: u64, replayed: bool },
     /// The state machine decided against it: sold out, limit reached. No order exists.
     Rejected { status: u16, code: String },
     /// Turned away before it was proposed. This attempt has no effect, ever.
@@ -28,45 +24,24 @@ impl Outcome {
     pub fn of_answer(status: u16, code: &str, order: Option<(String, u64)>, replayed: bool) -> Self {
         match (status, code) {
             (200 | 201, _) => match order {
-                Some((order_id, index)) => Self::Ok {
-                    order_id,
-                    index,
-                    replayed,
-                },
-                None => Self::Unknown {
-                    reason: format!("{status} without an order in it"),
-                },
+                Some((order_id, index)) => Self::Ok { order_id, index, replayed },
+                None => Self::Unknown { reason: format!("{status} without an order in it") },
             },
-            (503, "no_quorum") | (429, _) => Self::Refused {
-                reason: format!("{status} {code}"),
-            },
-            (503, "overloaded" | "not_ready" | "shutting_down") => Self::Refused {
-                reason: format!("{status} {code}"),
-            },
-            (500..=599, _) => Self::Unknown {
-                reason: format!("{status} {code}"),
-            },
-            _ => Self::Rejected {
-                status,
-                code: code.to_owned(),
-            },
+            (503, "no_quorum") | (429, _) => Self::Refused { reason: format!("{status} {code}") },
+            (503, "overloaded" | "not_ready" | "shutting_down") => Self::Refused { reason: format!("{status} {code}") },
+            (500..=599, _) => Self::Unknown { reason: format!("{status} {code}") },
+            _ => Self::Rejected { status, code: code.to_owned() },
         }
     }
 
     /// Sorts a request that got no answer. A connection that was never made carried nothing.
     pub fn of_broken(error: &reqwest::Error) -> Self {
         if error.is_connect() {
-            Self::Refused {
-                reason: "no connection".to_owned(),
-            }
+            Self::Refused { reason: "no connection".to_owned() }
         } else if error.is_timeout() {
-            Self::Unknown {
-                reason: "no answer in time".to_owned(),
-            }
+            Self::Unknown { reason: "no answer in time".to_owned() }
         } else {
-            Self::Unknown {
-                reason: "the connection broke".to_owned(),
-            }
+            Self::Unknown { reason: "the connection broke".to_owned() }
         }
     }
 
@@ -86,25 +61,10 @@ mod tests {
 
     #[test]
     fn an_unknown_fate_is_never_taken_for_a_refusal() {
-        assert!(matches!(
-            Outcome::of_answer(503, "outcome_unknown", None, false),
-            Outcome::Unknown { .. }
-        ));
-        assert!(matches!(
-            Outcome::of_answer(500, "", None, false),
-            Outcome::Unknown { .. }
-        ));
-        assert!(matches!(
-            Outcome::of_answer(201, "", None, false),
-            Outcome::Unknown { .. }
-        ));
-        assert!(matches!(
-            Outcome::of_answer(503, "no_quorum", None, false),
-            Outcome::Refused { .. }
-        ));
-        assert!(matches!(
-            Outcome::of_answer(409, "sold_out", None, false),
-            Outcome::Rejected { .. }
-        ));
+        assert!(matches!(Outcome::of_answer(503, "outcome_unknown", None, false), Outcome::Unknown { .. }));
+        assert!(matches!(Outcome::of_answer(500, "", None, false), Outcome::Unknown { .. }));
+        assert!(matches!(Outcome::of_answer(201, "", None, false), Outcome::Unknown { .. }));
+        assert!(matches!(Outcome::of_answer(503, "no_quorum", None, false), Outcome::Refused { .. }));
+        assert!(matches!(Outcome::of_answer(409, "sold_out", None, false), Outcome::Rejected { .. }));
     }
 }

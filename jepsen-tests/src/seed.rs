@@ -28,7 +28,7 @@ impl Seed {
     }
 
     /// The next number, by splitmix64: short, and good enough to choose victims and moments.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -39,7 +39,7 @@ impl Seed {
     /// A number in `0..bound`. Panics when `bound` is 0, because then there is nothing to choose.
     pub fn below(&mut self, bound: u64) -> u64 {
         assert!(bound > 0, "a choice needs something to choose from");
-        self.next() % bound
+        self.draw() % bound
     }
 }
 

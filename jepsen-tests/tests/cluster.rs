@@ -6,17 +6,13 @@ use livedrop_jepsen::seed::Seed;
 
 /// The seed of a test, with the line that repeats it.
 fn seed(test: &str) -> Seed {
-    Seed::for_run(&format!(
-        "cargo test --release -p livedrop-jepsen --test cluster {test}"
-    ))
+    Seed::for_run(&format!("cargo test --release -p livedrop-jepsen --test cluster {test}"))
 }
 
 /// A size from the environment, for longer runs of the same test.
 fn size(variable: &str, usual: usize) -> usize {
     match std::env::var(variable) {
-        Ok(text) => text
-            .parse()
-            .unwrap_or_else(|_| panic!("{variable} is a whole number, not {text}")),
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{variable} is a whole number, not {text}")),
         Err(_) => usual,
     }
 }
@@ -40,28 +36,33 @@ async fn of_two_hundred_requests_of_one_buyer_exactly_as_many_succeed_as_the_lim
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sell_out_is_exact_while_the_leader_is_killed_three_times() {
     let seed = seed("a_sell_out_is_exact_while_the_leader_is_killed_three_times");
-    let size = sell_out::Size {
-        units: size("LIVEDROP_UNITS", 5_000),
-        buyers: 200,
-        at_once: 64,
-        kills: 3,
-    };
+    let size = sell_out::Size { units: size("LIVEDROP_UNITS", 5_000), buyers: 200, at_once: 64, kills: 3 };
     let run = async |cluster: &mut Cluster| sell_out::run(cluster, &seed, size).await;
     Cluster::with(Options::three(), run).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn buyers_are_served_again_soon_after_the_leader_died() {
-    let seed = seed("buyers_are_served_again_soon_after_the_leader_died");
-    let kills = size("LIVEDROP_KILLS", 3);
-    let run = async |cluster: &mut Cluster| failover::run(cluster, &seed, kills).await;
+    served_again("buyers_are_served_again_soon_after_the_leader_died", failover::How::Kill).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn buyers_are_served_by_others_while_the_leader_is_paused() {
+    served_again("buyers_are_served_by_others_while_the_leader_is_paused", failover::How::Pause).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn buyers_are_served_by_others_when_the_leader_is_stopped_in_order() {
+    served_again("buyers_are_served_by_others_when_the_leader_is_stopped_in_order", failover::How::Stop).await;
+}
+
+async fn served_again(test: &str, how: failover::How) {
+    let seed = seed(test);
+    let times = size("LIVEDROP_LOSSES", 3);
+    let run = async |cluster: &mut Cluster| failover::run(cluster, &seed, how, times).await;
     let felt = Cluster::with(Options::three(), run).await.unwrap();
     // The aim is a second; the bound is for a machine that does many other things at the same time.
-    assert!(
-        felt.outages.iter().all(|outage| outage.as_secs() < 20),
-        "{:?}",
-        felt.outages
-    );
+    assert!(felt.outages.iter().all(|outage| outage.as_secs() < 20), "{:?}", felt.outages);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -75,10 +76,7 @@ async fn nothing_acknowledged_is_lost_when_all_nodes_are_killed_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leader_without_a_quorum_sells_nothing_and_says_so_in_time() {
     let seed = seed("a_leader_without_a_quorum_sells_nothing_and_says_so_in_time");
-    let case = quorum::Case {
-        leader_stays: true,
-        paused: false,
-    };
+    let case = quorum::Case { leader_stays: true, paused: false };
     let run = async |cluster: &mut Cluster| quorum::run(cluster, &seed, case, 5).await;
     Cluster::with(Options::three(), run).await.unwrap();
 }
@@ -86,10 +84,7 @@ async fn a_leader_without_a_quorum_sells_nothing_and_says_so_in_time() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_follower_without_a_quorum_sells_nothing_and_says_so_in_time() {
     let seed = seed("a_follower_without_a_quorum_sells_nothing_and_says_so_in_time");
-    let case = quorum::Case {
-        leader_stays: false,
-        paused: true,
-    };
+    let case = quorum::Case { leader_stays: false, paused: true };
     let run = async |cluster: &mut Cluster| quorum::run(cluster, &seed, case, 5).await;
     Cluster::with(Options::three(), run).await.unwrap();
 }
@@ -106,8 +101,5 @@ async fn a_node_whose_data_was_wiped_is_not_let_back_in_under_its_old_id() {
     let mut seed = seed("a_node_whose_data_was_wiped_is_not_let_back_in_under_its_old_id");
     let run = async |cluster: &mut Cluster| wiped::run(cluster, &mut seed).await;
     let said = Cluster::with(Options::three(), run).await.unwrap();
-    assert!(
-        said.contains("data directory"),
-        "the refusal names the data directory: {said}"
-    );
+    assert!(said.contains("data directory"), "the refusal names the data directory: {said}");
 }

@@ -36,10 +36,12 @@ enum Story {
         #[arg(long, default_value_t = 3)]
         kills: usize,
     },
-    /// How long buyers wait when the leader dies.
+    /// How long buyers wait when the leader goes: killed, paused, or stopped in order.
     Failover {
+        #[arg(long, value_enum, default_value = "kill")]
+        how: failover::How,
         #[arg(long, default_value_t = 20)]
-        kills: usize,
+        times: usize,
     },
     /// All nodes killed at once under load.
     Blackout {
@@ -65,17 +67,11 @@ async fn main() -> Result<()> {
     let options = Options::of(arguments.nodes);
     let stories = match arguments.story {
         Story::All => vec![
-            Story::Race {
-                rounds: 1_000,
-                rivals: 200,
-            },
-            Story::SellOut {
-                units: 100_000,
-                buyers: 2_000,
-                at_once: 128,
-                kills: 3,
-            },
-            Story::Failover { kills: 20 },
+            Story::Race { rounds: 1_000, rivals: 200 },
+            Story::SellOut { units: 100_000, buyers: 2_000, at_once: 128, kills: 3 },
+            Story::Failover { how: failover::How::Kill, times: 20 },
+            Story::Failover { how: failover::How::Pause, times: 10 },
+            Story::Failover { how: failover::How::Stop, times: 10 },
             Story::Blackout { units: 50_000 },
             Story::Quorum,
             Story::CatchUp,
@@ -98,34 +94,16 @@ async fn tell(story: Story, options: &Options, seed: &mut Seed) -> Result<()> {
                 Cluster::with(options.clone(), run).await?;
             }
         }
-        Story::SellOut {
-            units,
-            buyers,
-            at_once,
-            kills,
-        } => {
-            let size = sell_out::Size {
-                units,
-                buyers,
-                at_once,
-                kills,
-            };
-            Cluster::with(options, async |cluster: &mut Cluster| {
-                sell_out::run(cluster, seed, size).await
-            })
-            .await?;
+        Story::SellOut { units, buyers, at_once, kills } => {
+            let size = sell_out::Size { units, buyers, at_once, kills };
+            Cluster::with(options, async |cluster: &mut Cluster| sell_out::run(cluster, seed, size).await).await?;
         }
-        Story::Failover { kills } => {
-            Cluster::with(options, async |cluster: &mut Cluster| {
-                failover::run(cluster, seed, kills).await
-            })
-            .await?;
+        Story::Failover { how, times } => {
+            let run = async |cluster: &mut Cluster| failover::run(cluster, seed, how, times).await;
+            Cluster::with(options, run).await?;
         }
         Story::Blackout { units } => {
-            Cluster::with(options, async |cluster: &mut Cluster| {
-                blackout::run(cluster, seed, units).await
-            })
-            .await?;
+            Cluster::with(options, async |cluster: &mut Cluster| blackout::run(cluster, seed, units).await).await?;
         }
         Story::Quorum => {
             for (leader_stays, paused) in [(true, false), (false, false), (true, true), (false, true)] {
@@ -136,10 +114,7 @@ async fn tell(story: Story, options: &Options, seed: &mut Seed) -> Result<()> {
         }
         Story::CatchUp => {
             let options = options.with_a_short_log();
-            Cluster::with(options, async |cluster: &mut Cluster| {
-                catch_up::run(cluster, seed).await
-            })
-            .await?;
+            Cluster::with(options, async |cluster: &mut Cluster| catch_up::run(cluster, seed).await).await?;
         }
         Story::Wiped => {
             Cluster::with(options, async |cluster: &mut Cluster| wiped::run(cluster, seed).await).await?;

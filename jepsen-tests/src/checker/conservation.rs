@@ -16,10 +16,7 @@ pub fn check(history: &History) -> Verdict {
         for read in history.stock_reads().filter(|read| read.drop_id == offer.drop_id) {
             examined += 1;
             if read.stock != offer.stock || read.available + read.held + read.sold != read.stock {
-                violations.push(format!(
-                    "{}: the counts do not add up to {}: {read:?}",
-                    offer.drop_id, offer.stock
-                ));
+                violations.push(format!("{}: the counts do not add up to {}: {read:?}", offer.drop_id, offer.stock));
             }
             if read.last {
                 closed = true;
@@ -27,9 +24,7 @@ pub fn check(history: &History) -> Verdict {
             }
         }
         if !closed && violations.is_empty() {
-            return Verdict::Unproven {
-                why: format!("{} was not counted at the end", offer.drop_id),
-            };
+            return Verdict::Unproven { why: format!("{} was not counted at the end", offer.drop_id) };
         }
     }
     Verdict::from_violations(violations, examined, "counts")
@@ -58,10 +53,7 @@ fn books_that_differ(history: &History, offer: &Offer, read: &StockRead, acknowl
     let mut orders = BTreeSet::new();
     let mut units = 0;
     let mut asked = false;
-    for key in history
-        .key_reads()
-        .filter(|key| key.drop_id == offer.drop_id && key.node == read.node)
-    {
+    for key in history.key_reads().filter(|key| key.drop_id == offer.drop_id && key.node == read.node) {
         asked = true;
         if let Some(order) = &key.order
             && orders.insert(&order.order_id)
@@ -91,10 +83,7 @@ mod tests {
 
     #[test]
     fn counts_that_do_not_add_up_are_found() {
-        assert!(matches!(
-            check(&good().with(stock_read(1, 1, 3, 0))),
-            Verdict::Broken { .. }
-        ));
+        assert!(matches!(check(&good().with(stock_read(1, 1, 3, 0))), Verdict::Broken { .. }));
     }
 
     #[test]
@@ -105,9 +94,7 @@ mod tests {
 
     #[test]
     fn a_receipt_without_a_unit_is_found() {
-        let history = good()
-            .without(|record| matches!(record, Record::Stock(_)))
-            .with(stock_read(1, 1, 2, 0));
+        let history = good().without(|record| matches!(record, Record::Stock(_))).with(stock_read(1, 1, 2, 0));
         assert!(matches!(check(&history), Verdict::Broken { .. }));
     }
 

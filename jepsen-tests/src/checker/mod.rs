@@ -34,9 +34,7 @@ impl Verdict {
         if !violations.is_empty() {
             Self::Broken { violations }
         } else if examined == 0 {
-            Self::Unproven {
-                why: format!("the history holds no {of_what}"),
-            }
+            Self::Unproven { why: format!("the history holds no {of_what}") }
         } else {
             Self::Holds { examined }
         }
@@ -50,10 +48,7 @@ impl fmt::Display for Verdict {
             Self::Unproven { why } => write!(f, "UNPROVEN: {why}"),
             Self::Broken { violations } => {
                 writeln!(f, "BROKEN in {} places:", violations.len())?;
-                violations
-                    .iter()
-                    .take(10)
-                    .try_for_each(|line| writeln!(f, "    {line}"))
+                violations.iter().take(10).try_for_each(|line| writeln!(f, "    {line}"))
             }
         }
     }
@@ -74,14 +69,8 @@ pub const ALL: [Checker; 5] = [
 /// Runs the checkers and gives a line for each; fails unless all of them hold.
 pub fn require(checkers: &[Checker], history: &History) -> Result<Vec<String>> {
     let verdicts: Vec<_> = checkers.iter().map(|(name, check)| (name, check(history))).collect();
-    let lines: Vec<String> = verdicts
-        .iter()
-        .map(|(name, verdict)| format!("{name}: {verdict}"))
-        .collect();
-    if !verdicts
-        .iter()
-        .all(|(_, verdict)| matches!(verdict, Verdict::Holds { .. }))
-    {
+    let lines: Vec<String> = verdicts.iter().map(|(name, verdict)| format!("{name}: {verdict}")).collect();
+    if !verdicts.iter().all(|(_, verdict)| matches!(verdict, Verdict::Holds { .. })) {
         bail!("the history breaks what was promised:\n  {}", lines.join("\n  "));
     }
     Ok(lines)

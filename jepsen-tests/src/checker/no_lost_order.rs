@@ -9,9 +9,7 @@ use crate::outcome::Outcome;
 pub fn check(history: &History) -> Verdict {
     let nodes: BTreeSet<usize> = history.key_reads().map(|read| read.node).collect();
     if nodes.is_empty() {
-        return Verdict::Unproven {
-            why: "no node was read at the end".to_owned(),
-        };
+        return Verdict::Unproven { why: "no node was read at the end".to_owned() };
     }
     let found: BTreeMap<(usize, &str, &str), Option<&str>> = history
         .key_reads()
@@ -35,9 +33,7 @@ pub fn check(history: &History) -> Verdict {
                 Some(Some(order)) => violations.push(format!("{order_id}: node {node} has {order} under its key")),
                 Some(None) => violations.push(format!("{order_id}: acknowledged, and node {node} does not know it")),
                 None => {
-                    return Verdict::Unproven {
-                        why: format!("node {node} was not asked for {order_id} at the end"),
-                    };
+                    return Verdict::Unproven { why: format!("node {node} was not asked for {order_id} at the end") };
                 }
             }
         }

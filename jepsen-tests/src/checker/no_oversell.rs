@@ -26,20 +26,12 @@ pub fn check(history: &History) -> Verdict {
             }
         }
         if units > offer.stock {
-            violations.push(format!(
-                "{}: {units} units acknowledged of {} there were",
-                offer.drop_id, offer.stock
-            ));
+            violations.push(format!("{}: {units} units acknowledged of {} there were", offer.drop_id, offer.stock));
         }
         if offer.per_customer_limit > 0 {
-            let over = by_account
-                .iter()
-                .filter(|(_, units)| **units > offer.per_customer_limit);
+            let over = by_account.iter().filter(|(_, units)| **units > offer.per_customer_limit);
             violations.extend(over.map(|(account, units)| {
-                format!(
-                    "{}: {account} got {units} units at a limit of {}",
-                    offer.drop_id, offer.per_customer_limit
-                )
+                format!("{}: {account} got {units} units at a limit of {}", offer.drop_id, offer.per_customer_limit)
             }));
         }
         for read in history.stock_reads().filter(|read| read.drop_id == offer.drop_id) {
@@ -72,18 +64,18 @@ mod tests {
 
     #[test]
     fn a_buyer_above_the_limit_is_found() {
-        let history = good()
-            .without(|record| *record == attempt("usr_3", "k3", 2, ok("ord_3", false)))
-            .with(attempt("usr_1", "k9", 1, ok("ord_9", false)));
+        let history = good().without(|record| *record == attempt("usr_3", "k3", 2, ok("ord_3", false))).with(attempt(
+            "usr_1",
+            "k9",
+            1,
+            ok("ord_9", false),
+        ));
         assert!(matches!(check(&history), Verdict::Broken { .. }));
     }
 
     #[test]
     fn a_node_that_counts_more_than_there_was_is_found() {
-        assert!(matches!(
-            check(&good().with(stock_read(1, 0, 2, 2))),
-            Verdict::Broken { .. }
-        ));
+        assert!(matches!(check(&good().with(stock_read(1, 0, 2, 2))), Verdict::Broken { .. }));
     }
 
     #[test]

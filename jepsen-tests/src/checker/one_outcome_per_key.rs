@@ -92,22 +92,13 @@ mod tests {
 
     #[test]
     fn a_key_acknowledged_and_rejected_is_found() {
-        let no = Outcome::Rejected {
-            status: 409,
-            code: "sold_out".into(),
-        };
-        assert!(matches!(
-            check(&good().with(attempt("usr_1", "k1", 2, no))),
-            Verdict::Broken { .. }
-        ));
+        let no = Outcome::Rejected { status: 409, code: "sold_out".into() };
+        assert!(matches!(check(&good().with(attempt("usr_1", "k1", 2, no))), Verdict::Broken { .. }));
     }
 
     #[test]
     fn a_node_that_knows_another_order_is_found() {
-        assert!(matches!(
-            check(&good().with(key_read(3, "usr_1", "k1", Some("ord_9")))),
-            Verdict::Broken { .. }
-        ));
+        assert!(matches!(check(&good().with(key_read(3, "usr_1", "k1", Some("ord_9")))), Verdict::Broken { .. }));
     }
 
     #[test]

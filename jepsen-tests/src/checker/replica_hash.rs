@@ -10,12 +10,7 @@ pub fn check(history: &History) -> Verdict {
     let mut by_index: BTreeMap<u64, BTreeMap<&str, BTreeSet<usize>>> = BTreeMap::new();
     let mut all_nodes = BTreeSet::new();
     for read in history.hash_reads() {
-        by_index
-            .entry(read.index)
-            .or_default()
-            .entry(&read.hash)
-            .or_default()
-            .insert(read.node);
+        by_index.entry(read.index).or_default().entry(&read.hash).or_default().insert(read.node);
         all_nodes.insert(read.node);
     }
     let violations: Vec<String> = by_index
@@ -24,9 +19,7 @@ pub fn check(history: &History) -> Verdict {
         .map(|(index, hashes)| format!("at index {index} the nodes differ: {hashes:?}"))
         .collect();
     if violations.is_empty() && all_nodes.len() < 2 {
-        return Verdict::Unproven {
-            why: "hashes of fewer than two nodes".to_owned(),
-        };
+        return Verdict::Unproven { why: "hashes of fewer than two nodes".to_owned() };
     }
     let compared = by_index
         .values()
@@ -47,17 +40,11 @@ mod tests {
 
     #[test]
     fn a_node_that_differs_is_found() {
-        assert!(matches!(
-            check(&good().with(hash_read(3, 40, "bb"))),
-            Verdict::Broken { .. }
-        ));
+        assert!(matches!(check(&good().with(hash_read(3, 40, "bb"))), Verdict::Broken { .. }));
     }
 
     #[test]
     fn nodes_that_never_met_at_an_index_prove_nothing() {
-        assert!(matches!(
-            check(&good().with(hash_read(3, 41, "bb"))),
-            Verdict::Unproven { .. }
-        ));
+        assert!(matches!(check(&good().with(hash_read(3, 41, "bb"))), Verdict::Unproven { .. }));
     }
 }

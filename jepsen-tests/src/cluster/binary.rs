@@ -16,13 +16,8 @@ pub fn find(name: &str) -> Result<PathBuf> {
     }
     let own = std::env::current_exe().context("asking where this program is")?;
     let folders = own.ancestors().skip(1).take(2);
-    let found = folders
-        .map(|folder: &Path| folder.join(name))
-        .find(|path| path.is_file());
+    let found = folders.map(|folder: &Path| folder.join(name)).find(|path| path.is_file());
     found.with_context(|| {
-        format!(
-            "{name} is not beside {}; build it with `cargo build --release --workspace --bins`",
-            own.display()
-        )
+        format!("{name} is not beside {}; build it with `cargo build --release --workspace --bins`", own.display())
     })
 }

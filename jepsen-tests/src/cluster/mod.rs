@@ -84,10 +84,7 @@ impl Cluster {
     /// The numbers of the nodes whose process runs and is not paused.
     pub fn live(&self) -> Vec<usize> {
         let answers = |node: &Option<Process>| node.as_ref().is_some_and(|process| !process.is_paused());
-        self.ids()
-            .into_iter()
-            .filter(|id| answers(&self.nodes[id - 1]))
-            .collect()
+        self.ids().into_iter().filter(|id| answers(&self.nodes[id - 1])).collect()
     }
 
     pub fn url(&self, id: usize) -> &str {
@@ -162,15 +159,11 @@ impl Cluster {
     }
 
     fn take(&mut self, id: usize) -> Result<Process> {
-        self.nodes[id - 1]
-            .take()
-            .with_context(|| format!("node {id} does not run"))
+        self.nodes[id - 1].take().with_context(|| format!("node {id} does not run"))
     }
 
     fn process(&mut self, id: usize) -> Result<&mut Process> {
-        self.nodes[id - 1]
-            .as_mut()
-            .with_context(|| format!("node {id} does not run"))
+        self.nodes[id - 1].as_mut().with_context(|| format!("node {id} does not run"))
     }
 
     /// Keeps data, logs and history for whoever looks into a failure, and says where.
@@ -183,9 +176,7 @@ impl Cluster {
             let words = std::fs::read_to_string(&log).unwrap_or_default();
             let lines: Vec<&str> = words.lines().collect();
             eprintln!("--- the end of {}", log.display());
-            lines[lines.len().saturating_sub(15)..]
-                .iter()
-                .for_each(|line| eprintln!("    {line}"));
+            lines[lines.len().saturating_sub(15)..].iter().for_each(|line| eprintln!("    {line}"));
         }
     }
 }

@@ -17,12 +17,7 @@ impl Cluster {
             self.require_running()?;
             for id in &live {
                 let answer = self.api.get(&format!("{}/readyz", self.url(*id)), None).await?;
-                ensure!(
-                    answer.status == 200,
-                    "node {id} answers {} {}",
-                    answer.status,
-                    answer.body
-                );
+                ensure!(answer.status == 200, "node {id} answers {} {}", answer.status, answer.body);
             }
             Ok(())
         })
@@ -36,23 +31,13 @@ impl Cluster {
             let mut leaders = BTreeMap::new();
             for id in self.live() {
                 let state = self.api.get(&format!("{}/v1/cluster", self.url(id)), None).await?;
-                let leader = state.body["leader"]
-                    .as_str()
-                    .and_then(|leader| leader.parse::<usize>().ok());
+                let leader = state.body["leader"].as_str().and_then(|leader| leader.parse::<usize>().ok());
                 leaders.insert(id, leader);
             }
             let named: Vec<usize> = leaders.values().filter_map(|leader| *leader).collect();
-            let first = *named
-                .first()
-                .with_context(|| format!("no node knows one: {leaders:?}"))?;
-            ensure!(
-                named.len() == leaders.len() && named.iter().all(|it| *it == first),
-                "they say {leaders:?}"
-            );
-            ensure!(
-                self.live().contains(&first),
-                "they still say {first}, which does not run"
-            );
+            let first = *named.first().with_context(|| format!("no node knows one: {leaders:?}"))?;
+            ensure!(named.len() == leaders.len() && named.iter().all(|it| *it == first), "they say {leaders:?}");
+            ensure!(self.live().contains(&first), "they still say {first}, which does not run");
             Ok(first)
         })
         .await
@@ -63,26 +48,21 @@ impl Cluster {
         let state = self.api.get(&format!("{}/v1/cluster", self.url(id)), None).await?;
         let nodes = state.body["nodes"].as_array().context("/v1/cluster lists nodes")?;
         let own = nodes.iter().find(|node| node["id"].as_str() == Some(&id.to_string()));
-        let index = own
-            .and_then(|node| node["applied_index"].as_str())
-            .context("a node lists its own applied_index")?;
+        let index =
+            own.and_then(|node| node["applied_index"].as_str()).context("a node lists its own applied_index")?;
         index.parse().with_context(|| format!("{index} is not an index"))
     }
 
     /// Waits until every running node has applied everything up to `index`.
     pub async fn wait_applied(&mut self, index: u64, deadline: Duration) -> Result<()> {
-        wait::until(
-            &format!("all running nodes to apply index {index}"),
-            deadline,
-            async || {
-                self.require_running()?;
-                for id in self.live() {
-                    let applied = self.applied(id).await?;
-                    ensure!(applied >= index, "node {id} is at {applied}");
-                }
-                Ok(())
-            },
-        )
+        wait::until(&format!("all running nodes to apply index {index}"), deadline, async || {
+            self.require_running()?;
+            for id in self.live() {
+                let applied = self.applied(id).await?;
+                ensure!(applied >= index, "node {id} is at {applied}");
+            }
+            Ok(())
+        })
         .await
     }
 

@@ -20,44 +20,35 @@ impl Options {
     }
 
     pub fn of(nodes: usize) -> Self {
-        Self {
-            nodes,
-            settings: BTreeMap::new(),
-        }
-        .set("auth", "password_memory_kib", 64)
-        .set("auth", "password_passes", 1)
-        .set("auth", "password_hash_queue", 10_000)
-        .set("limits", "enabled", false)
-        .set("storage", "ballast_bytes", 0)
+        Self { nodes, settings: BTreeMap::new() }
+            .set("auth", "password_memory_kib", 64)
+            .set("auth", "password_passes", 1)
+            .set("auth", "password_hash_queue", 10_000)
+            .set("limits", "enabled", false)
+            .set("storage", "ballast_bytes", 0)
     }
 
     /// Sets an option of livedropd, a number or a switch.
     pub fn set(mut self, section: &str, key: &str, value: impl ToString) -> Self {
-        self.settings
-            .insert((section.to_owned(), key.to_owned()), value.to_string());
+        self.settings.insert((section.to_owned(), key.to_owned()), value.to_string());
         self
     }
 
     /// A few entries of log and no more: a node that is away for a moment needs a snapshot.
     pub fn with_a_short_log(self) -> Self {
-        self.set("raft", "snapshot_every_entries", 100)
-            .set("raft", "keep_entries", 100)
+        self.set("raft", "snapshot_every_entries", 100).set("raft", "keep_entries", 100)
     }
 
     /// The file that all nodes of the cluster share; node N listens on ports 2N-2 (clients) and 2N-1 (peers).
     pub(crate) fn file(&self, ports: &Ports, data: &Path) -> String {
-        let mut file = format!(
-            "[node]\ndata_dir = \"{}/{{id}}\"\n\n[cluster]\nid = \"proof\"\nmembers = [\n",
-            data.display()
-        );
+        let mut file =
+            format!("[node]\ndata_dir = \"{}/{{id}}\"\n\n[cluster]\nid = \"proof\"\nmembers = [\n", data.display());
         for id in 1..=self.nodes {
             let place = u16::try_from(2 * id - 2).expect("a handful of nodes");
             let (http, peer) = (ports.port(place), ports.port(place + 1));
             // Writing to a String cannot fail.
-            let _ = writeln!(
-                file,
-                "    {{ id = {id}, peer = \"127.0.0.1:{peer}\", http = \"http://127.0.0.1:{http}\" }},"
-            );
+            let _ =
+                writeln!(file, "    {{ id = {id}, peer = \"127.0.0.1:{peer}\", http = \"http://127.0.0.1:{http}\" }},");
         }
         file.push_str("]\n");
         let mut section = "";
@@ -81,13 +72,7 @@ mod tests {
         let ports = Ports::take(6).unwrap();
         let file = Options::three().with_a_short_log().file(&ports, Path::new("/data"));
         assert!(file.contains("data_dir = \"/data/{id}\""), "{file}");
-        assert!(
-            file.contains(&format!("id = 3, peer = \"127.0.0.1:{}\"", ports.port(5))),
-            "{file}"
-        );
-        assert!(
-            file.contains("[raft]\nkeep_entries = 100\nsnapshot_every_entries = 100\n"),
-            "{file}"
-        );
+        assert!(file.contains(&format!("id = 3, peer = \"127.0.0.1:{}\"", ports.port(5))), "{file}");
+        assert!(file.contains("[raft]\nkeep_entries = 100\nsnapshot_every_entries = 100\n"), "{file}");
     }
 }

@@ -31,10 +31,7 @@ impl Ports {
                 return Ok(Self { base, _guard: guard });
             }
         }
-        bail!(
-            "no block of {count} free ports between {FIRST} and {}",
-            FIRST + BLOCKS * BLOCK
-        )
+        bail!("no block of {count} free ports between {FIRST} and {}", FIRST + BLOCKS * BLOCK)
     }
 
     pub fn port(&self, place: u16) -> u16 {

@@ -22,9 +22,7 @@ impl Process {
     pub fn start(binary: &Path, config: &Path, id: usize, log: &Path) -> Result<Self> {
         let words = OpenOptions::new().create(true).append(true).open(log)?;
         // Only what the test says may configure a node, not what the shell around it happens to hold.
-        let inherited = std::env::vars()
-            .map(|(name, _)| name)
-            .filter(|name| name.starts_with("LIVEDROP"));
+        let inherited = std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("LIVEDROP"));
         let mut command = Command::new(binary);
         inherited.for_each(|name| {
             command.env_remove(name);
@@ -33,14 +31,8 @@ impl Process {
         // Should this process be killed, the pipe ends with it, and the node stops.
         command.arg("--exit-with-parent").stdin(Stdio::piped());
         command.stdout(words.try_clone()?).stderr(words);
-        let child = command
-            .spawn()
-            .with_context(|| format!("starting {}", binary.display()))?;
-        Ok(Self {
-            child,
-            paused: false,
-            log: log.to_owned(),
-        })
+        let child = command.spawn().with_context(|| format!("starting {}", binary.display()))?;
+        Ok(Self { child, paused: false, log: log.to_owned() })
     }
 
     /// SIGKILL, and waits until it is gone.
@@ -87,10 +79,7 @@ impl Process {
     }
 
     fn signal(&self, signal: Signal) -> Result<()> {
-        let pid = i32::try_from(self.child.id())
-            .ok()
-            .and_then(Pid::from_raw)
-            .context("a child has a process id")?;
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).context("a child has a process id")?;
         kill_process(pid, signal).with_context(|| format!("signalling process {pid:?}"))
     }
 }

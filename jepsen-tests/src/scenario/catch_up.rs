@@ -30,27 +30,18 @@ pub async fn run(cluster: &mut Cluster, seed: &Seed) -> Result<Report> {
     cluster.kill(away)?;
     // Entries that the killed node applied after it was asked are of no matter once the log begins this far on.
     let beyond = applied + 2_000;
-    let first = wait::until(
-        "the leader's log to begin after what the absent node has",
-        PATIENCE,
-        async || {
-            let first = cluster.metric(leader, "livedrop_log_first_index").await? as u64;
-            ensure!(first > beyond, "the log begins at {first}, the node was at {applied}");
-            Ok(first)
-        },
-    )
+    let first = wait::until("the leader's log to begin after what the absent node has", PATIENCE, async || {
+        let first = cluster.metric(leader, "livedrop_log_first_index").await? as u64;
+        ensure!(first > beyond, "the log begins at {first}, the node was at {applied}");
+        Ok(first)
+    })
     .await?;
-    report.say(format!(
-        "node {away} was killed at index {applied}; the leader's log begins at {first} now"
-    ));
+    report.say(format!("node {away} was killed at index {applied}; the leader's log begins at {first} now"));
 
     let began = Instant::now();
     cluster.start(away)?;
     cluster.wait_ready(PATIENCE).await?;
-    report.say(format!(
-        "ready {} ms after its start, under load",
-        began.elapsed().as_millis()
-    ));
+    report.say(format!("ready {} ms after its start, under load", began.elapsed().as_millis()));
     let target = cluster.applied(leader).await?;
     cluster.wait_applied(target, PATIENCE).await?;
     report.say(format!("at index {target} after {} ms", began.elapsed().as_millis()));

@@ -49,14 +49,9 @@ pub async fn run(cluster: &mut Cluster, seed: &Seed, case: Case, writes_alone: u
     for number in 0..BUYERS {
         let node = if number % 2 == 0 { second } else { alone };
         let outcome = shop.attempt(&purchase("one-away", number), node).await;
-        ensure!(
-            outcome.is_ok(),
-            "with node {first} away, node {node} answers {outcome:?}"
-        );
+        ensure!(outcome.is_ok(), "with node {first} away, node {node} answers {outcome:?}");
     }
-    report.say(format!(
-        "node {first} away: {BUYERS} of {BUYERS} purchases acknowledged at the first try"
-    ));
+    report.say(format!("node {first} away: {BUYERS} of {BUYERS} purchases acknowledged at the first try"));
 
     match case.paused {
         true => leave(cluster, &shop, second, true).await?,
@@ -73,22 +68,13 @@ pub async fn run(cluster: &mut Cluster, seed: &Seed, case: Case, writes_alone: u
         let outcome = shop.attempt(&purchase("alone", number), alone).await;
         let took = asked.elapsed();
         slowest = slowest.max(took);
-        ensure!(
-            took <= PROMISED + MARGIN,
-            "a write without a quorum took {took:?}: {outcome:?}"
-        );
+        ensure!(took <= PROMISED + MARGIN, "a write without a quorum took {took:?}: {outcome:?}");
         match outcome {
             Outcome::Refused { reason } | Outcome::Unknown { reason } if reason.starts_with("503") => said.push(reason),
             other => anyhow::bail!("a write without a quorum was answered {other:?}"),
         }
-        let read = shop
-            .read_stock(alone, &drop_id, false)
-            .await
-            .context("a local read without a quorum")?;
-        ensure!(
-            read.held + read.sold >= BUYERS as u64,
-            "a local read without a quorum lost purchases: {read:?}"
-        );
+        let read = shop.read_stock(alone, &drop_id, false).await.context("a local read without a quorum")?;
+        ensure!(read.held + read.sold >= BUYERS as u64, "a local read without a quorum lost purchases: {read:?}");
     }
     let no_quorum = said.iter().filter(|reason| reason.contains("no_quorum")).count();
     ensure!(no_quorum > 0, "never no_quorum: {said:?}");
@@ -113,9 +99,7 @@ pub async fn run(cluster: &mut Cluster, seed: &Seed, case: Case, writes_alone: u
         let outcome = shop.buy(&purchase("alone", number), number % 3 + 1, PATIENCE).await;
         ensure!(outcome.is_ok(), "asked again after the return: {outcome:?}");
     }
-    report.say(format!(
-        "after the return the same {writes_alone} keys gave one order each"
-    ));
+    report.say(format!("after the return the same {writes_alone} keys gave one order each"));
     conclude(cluster, &mut shop, &mut report).await?;
     Ok(report)
 }
@@ -133,22 +117,11 @@ async fn leave(cluster: &mut Cluster, shop: &Shop, id: usize, paused: bool) -> R
 async fn without_a_quorum(shop: &Shop, alone: usize, drop_id: &str) -> Result<()> {
     let url = &shop.urls[alone - 1];
     let asked = Instant::now();
-    let read = shop
-        .api
-        .get(&format!("{url}/v1/drops/{drop_id}?consistency=linearizable"), None)
-        .await?;
+    let read = shop.api.get(&format!("{url}/v1/drops/{drop_id}?consistency=linearizable"), None).await?;
     let took = asked.elapsed();
-    ensure!(
-        read.status == 503 && read.code() == "no_quorum",
-        "a linearizable read: {} {}",
-        read.status,
-        read.body
-    );
+    ensure!(read.status == 503 && read.code() == "no_quorum", "a linearizable read: {} {}", read.status, read.body);
     ensure!(read.retry_after, "503 without Retry-After");
-    ensure!(
-        took <= PROMISED + MARGIN,
-        "a linearizable read without a quorum took {took:?}"
-    );
+    ensure!(took <= PROMISED + MARGIN, "a linearizable read without a quorum took {took:?}");
     wait::until("the last node to call itself not ready", PATIENCE, async || {
         let ready = shop.api.get(&format!("{url}/readyz"), None).await?;
         ensure!(ready.status == 503, "it answers {}", ready.status);

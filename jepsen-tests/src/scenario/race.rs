@@ -33,11 +33,7 @@ pub async fn run(cluster: &mut Cluster, seed: &Seed, kind: Kind, rounds: usize, 
         Kind::OneBuyer => (u64::try_from(rivals)?, 2, 2, "409 limit_reached"),
     };
     let refused = u64::try_from(rivals)? - orders;
-    let expected = Tally {
-        acknowledged: orders,
-        rejected: BTreeMap::from([(code.to_owned(), refused)]),
-        undecided: 0,
-    };
+    let expected = Tally { acknowledged: orders, rejected: BTreeMap::from([(code.to_owned(), refused)]), undecided: 0 };
     let mut took: Vec<Duration> = Vec::new();
     for round in 0..rounds {
         if round > 0 && round % ROUNDS_PER_SIGN_IN == 0 {
@@ -45,14 +41,7 @@ pub async fn run(cluster: &mut Cluster, seed: &Seed, kind: Kind, rounds: usize, 
         }
         let drop_id = shop.open_drop(stock, limit).await?;
         let began = Instant::now();
-        let tally = race::run(
-            &shop,
-            &drop_id,
-            &format!("{round}"),
-            rivals,
-            matches!(kind, Kind::OneBuyer),
-        )
-        .await?;
+        let tally = race::run(&shop, &drop_id, &format!("{round}"), rivals, matches!(kind, Kind::OneBuyer)).await?;
         took.push(began.elapsed());
         ensure!(tally == expected, "round {round}: expected {expected:?}, got {tally:?}");
     }

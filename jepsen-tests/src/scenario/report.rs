@@ -29,10 +29,7 @@ impl Report {
             [only] => self.say(format!("{what}: {only} ms")),
             [least, .., most] => {
                 let middle = sorted[sorted.len() / 2];
-                self.say(format!(
-                    "{what}: p50 {middle} ms, least {least} ms, most {most} ms, of {}",
-                    sorted.len()
-                ));
+                self.say(format!("{what}: p50 {middle} ms, least {least} ms, most {most} ms, of {}", sorted.len()));
             }
         }
     }

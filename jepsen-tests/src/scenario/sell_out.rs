@@ -24,12 +24,7 @@ pub struct Size {
 }
 
 pub async fn run(cluster: &mut Cluster, seed: &Seed, size: Size) -> Result<Report> {
-    let Size {
-        units,
-        buyers,
-        at_once,
-        kills,
-    } = size;
+    let Size { units, buyers, at_once, kills } = size;
     let mut report = Report::titled(&format!(
         "{units} units to {buyers} buyers, {at_once} at one time, through {} nodes, leader killed {kills} times",
         cluster.urls().len()
@@ -49,15 +44,8 @@ pub async fn run(cluster: &mut Cluster, seed: &Seed, size: Size) -> Result<Repor
         let waiting = sale.waiting();
         let at_ns = shop.recorder.fault("kill", leader);
         cluster.kill(leader)?;
-        report.say(format!(
-            "kill {}: node {leader}, with {waiting} of its {share} purchases to come",
-            kill + 1
-        ));
-        faults.push(Fault {
-            what: "kill".to_owned(),
-            node: leader,
-            at_ns,
-        });
+        report.say(format!("kill {}: node {leader}, with {waiting} of its {share} purchases to come", kill + 1));
+        faults.push(Fault { what: "kill".to_owned(), node: leader, at_ns });
         // The sale goes on without it before it comes back.
         shop.recorder.wait_acknowledged(sold(share / 2), PATIENCE).await?;
         let restarted = Instant::now();
@@ -78,18 +66,12 @@ pub async fn run(cluster: &mut Cluster, seed: &Seed, size: Size) -> Result<Repor
     conclude(cluster, &mut shop, &mut report).await?;
     let history = shop.recorder.history();
     let last: Vec<&StockRead> = history.stock_reads().filter(|read| read.last).collect();
-    ensure!(
-        last.iter().all(|read| read.available == 0),
-        "units are left although more were wanted: {last:?}"
-    );
+    ensure!(last.iter().all(|read| read.available == 0), "units are left although more were wanted: {last:?}");
     Ok(report)
 }
 
 /// How long each fault kept purchases from being acknowledged.
 pub fn outages(history: &History, faults: &[Fault]) -> Result<Vec<Duration>> {
     let outage = |fault: &Fault| probe::outage_ns(history, fault).map(Duration::from_nanos);
-    faults
-        .iter()
-        .map(|fault| outage(fault).context("nothing was sold after a kill"))
-        .collect()
+    faults.iter().map(|fault| outage(fault).context("nothing was sold after a kill")).collect()
 }

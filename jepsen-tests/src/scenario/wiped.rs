@@ -14,12 +14,7 @@ pub async fn run(cluster: &mut Cluster, seed: &mut Seed) -> Result<String> {
     let mut report = Report::titled("a wiped data directory under the old id");
     let shop = Shop::open(cluster, seed.value(), 1).await?;
     let drop_id = shop.open_drop(10, 0).await?;
-    let buy = |number: usize| Purchase {
-        drop_id: drop_id.clone(),
-        buyer: 0,
-        key: format!("{number}"),
-        quantity: 1,
-    };
+    let buy = |number: usize| Purchase { drop_id: drop_id.clone(), buyer: 0, key: format!("{number}"), quantity: 1 };
     ensure!(shop.buy(&buy(1), 1, PATIENCE).await.is_ok(), "a purchase before");
 
     let ids = cluster.ids();

@@ -27,10 +27,7 @@ impl Shop {
         let buyer = &self.buyers[purchase.buyer];
         let invoked_ns = self.recorder.now_ns();
         let url = &self.urls[node - 1];
-        let outcome = self
-            .api
-            .buy(url, buyer, &purchase.key, &purchase.drop_id, purchase.quantity)
-            .await;
+        let outcome = self.api.buy(url, buyer, &purchase.key, &purchase.drop_id, purchase.quantity).await;
         self.recorder.attempt(Attempt {
             drop_id: purchase.drop_id.clone(),
             account: buyer.id.clone(),

@@ -39,15 +39,8 @@ impl Probe {
                 }
                 let (shop, drop_id, key) = (shop.clone(), drop_id.clone(), format!("{mark}-{number}"));
                 purchases.spawn(async move {
-                    let purchase = Purchase {
-                        drop_id,
-                        buyer: number % shop.buyers.len(),
-                        key,
-                        quantity: 1,
-                    };
-                    shop.buy(&purchase, number % shop.urls.len() + 1, PATIENCE)
-                        .await
-                        .is_decided()
+                    let purchase = Purchase { drop_id, buyer: number % shop.buyers.len(), key, quantity: 1 };
+                    shop.buy(&purchase, number % shop.urls.len() + 1, PATIENCE).await.is_decided()
                 });
                 while let Some(done) = purchases.try_join_next() {
                     undecided += u64::from(!matches!(done, Ok(true)));

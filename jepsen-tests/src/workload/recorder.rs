@@ -24,14 +24,8 @@ struct Shared {
 
 impl Default for Recorder {
     fn default() -> Self {
-        let shared = Shared {
-            began: Instant::now(),
-            history: Mutex::default(),
-            acknowledged: watch::Sender::new(0),
-        };
-        Self {
-            shared: Arc::new(shared),
-        }
+        let shared = Shared { began: Instant::now(), history: Mutex::default(), acknowledged: watch::Sender::new(0) };
+        Self { shared: Arc::new(shared) }
     }
 }
 
@@ -57,11 +51,7 @@ impl Recorder {
     /// Writes down that something was done to a node, and gives the moment.
     pub fn fault(&self, what: &str, node: usize) -> u64 {
         let at_ns = self.now_ns();
-        self.push(Record::Fault(Fault {
-            what: what.to_owned(),
-            node,
-            at_ns,
-        }));
+        self.push(Record::Fault(Fault { what: what.to_owned(), node, at_ns }));
         at_ns
     }
 

@@ -44,11 +44,7 @@ impl Sale {
             workers.spawn(async move {
                 let mut served = Served::default();
                 loop {
-                    turnstile
-                        .acquire()
-                        .await
-                        .expect("the turnstile is never closed")
-                        .forget();
+                    turnstile.acquire().await.expect("the turnstile is never closed").forget();
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     if number >= wishes {
                         return served;
@@ -67,12 +63,7 @@ impl Sale {
                 }
             });
         }
-        Self {
-            workers,
-            turnstile,
-            next,
-            began: Instant::now(),
-        }
+        Self { workers, turnstile, next, began: Instant::now() }
     }
 
     /// Lets `count` more purchases begin.
@@ -102,11 +93,7 @@ impl Sale {
             all.rejected += served.rejected;
             all.undecided += served.undecided;
         }
-        ensure!(
-            all.undecided == 0,
-            "{} purchases were never decided: {all:?}",
-            all.undecided
-        );
+        ensure!(all.undecided == 0, "{} purchases were never decided: {all:?}", all.undecided);
         Ok((all, self.began.elapsed()))
     }
 }

@@ -36,14 +36,7 @@ impl Shop {
         let product = api.product(&urls[0], &creator).await?;
         let names = (0..buyers).map(|number| format!("buyer-{mark}-{number}")).collect();
         let buyers = Arc::new(sign_in_all(&api, &urls, names, false).await?);
-        Ok(Self {
-            api,
-            urls,
-            buyers,
-            recorder: Recorder::default(),
-            creator,
-            product,
-        })
+        Ok(Self { api, urls, buyers, recorder: Recorder::default(), creator, product })
     }
 
     /// Signs everybody in again, before their tokens end.
@@ -56,15 +49,9 @@ impl Shop {
 
     /// Opens a drop through the first node and writes the offer down.
     pub async fn open_drop(&self, stock: u64, per_customer_limit: u64) -> Result<String> {
-        let drop_id = self
-            .api
-            .open_drop(&self.urls[0], &self.creator, &self.product, stock, per_customer_limit)
-            .await?;
-        self.recorder.push(Record::Offer(Offer {
-            drop_id: drop_id.clone(),
-            stock,
-            per_customer_limit,
-        }));
+        let drop_id =
+            self.api.open_drop(&self.urls[0], &self.creator, &self.product, stock, per_customer_limit).await?;
+        self.recorder.push(Record::Offer(Offer { drop_id: drop_id.clone(), stock, per_customer_limit }));
         Ok(drop_id)
     }
 }

@@ -44,9 +44,7 @@ impl Shop {
         let answer = self.api.get(&url, None).await?;
         let item = &answer.body["items"][0];
         let count = |name: &str| {
-            item[name]
-                .as_u64()
-                .with_context(|| format!("{name} of {drop_id}: {} {}", answer.status, answer.body))
+            item[name].as_u64().with_context(|| format!("{name} of {drop_id}: {} {}", answer.status, answer.body))
         };
         Ok(StockRead {
             drop_id: drop_id.to_owned(),
@@ -100,10 +98,7 @@ impl Shop {
     }
 
     async fn read_key(&self, node: usize, account: &Account, key: &str, drop_id: &str) -> Result<KeyRead> {
-        let url = format!(
-            "{}/v1/orders?idempotency_key={key}&consistency=local",
-            self.urls[node - 1]
-        );
+        let url = format!("{}/v1/orders?idempotency_key={key}&consistency=local", self.urls[node - 1]);
         let answer = self.api.get(&url, Some(account)).await?;
         let order = match answer.status {
             200 => {
@@ -116,12 +111,6 @@ impl Shop {
             404 | 409 => None,
             status => bail!("asking node {node} for key {key}: {status} {}", answer.body),
         };
-        Ok(KeyRead {
-            drop_id: drop_id.to_owned(),
-            account: account.id.clone(),
-            key: key.to_owned(),
-            node,
-            order,
-        })
+        Ok(KeyRead { drop_id: drop_id.to_owned(), account: account.id.clone(), key: key.to_owned(), node, order })
     }
 }

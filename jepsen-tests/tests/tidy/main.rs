@@ -9,12 +9,7 @@ use source::{Source, every_file};
 /// Fails with every finding of `rule` in every file of the workspace.
 fn hold(rule: impl Fn(&Source) -> Vec<String>) {
     let findings: Vec<String> = every_file().iter().flat_map(rule).collect();
-    assert!(
-        findings.is_empty(),
-        "{} findings:\n{}",
-        findings.len(),
-        findings.join("\n")
-    );
+    assert!(findings.is_empty(), "{} findings:\n{}", findings.len(), findings.join("\n"));
 }
 
 #[test]

@@ -74,10 +74,7 @@ fn goes_past_the_door(after: &str) -> bool {
     let Some(rest) = after.strip_prefix("::") else {
         return false;
     };
-    let name: String = rest
-        .chars()
-        .take_while(|it| it.is_alphanumeric() || *it == '_')
-        .collect();
+    let name: String = rest.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect();
     name.starts_with(|it: char| it.is_lowercase()) && rest[name.len()..].starts_with("::")
 }
 
@@ -88,11 +85,7 @@ pub fn circle(graph: &[(&str, &[&str])]) -> Option<String> {
         let is_free =
             |(room, calls): &&(&str, &[&str])| !done.contains(room) && calls.iter().all(|it| done.contains(it));
         let Some((room, _)) = graph.iter().find(is_free) else {
-            let stuck: Vec<&str> = graph
-                .iter()
-                .map(|(room, _)| *room)
-                .filter(|room| !done.contains(room))
-                .collect();
+            let stuck: Vec<&str> = graph.iter().map(|(room, _)| *room).filter(|room| !done.contains(room)).collect();
             return Some(stuck.join(", "));
         };
         done.insert(*room);
@@ -107,17 +100,11 @@ pub fn domain_dependencies(file: &Source) -> Vec<String> {
     if file.path != "raft-store/domain/Cargo.toml" {
         return Vec::new();
     }
-    let lines = file
-        .text
-        .lines()
-        .enumerate()
-        .skip_while(|(_, line)| !line.starts_with("[dependencies]"));
+    let lines = file.text.lines().enumerate().skip_while(|(_, line)| !line.starts_with("[dependencies]"));
     let names = lines.filter(|(_, line)| !line.starts_with(['[', '#']) && !line.is_empty());
     let names = names.map(|(number, line)| (number, line.split(['.', ' ', '=']).next().unwrap_or_default()));
     let foreign = names.filter(|(_, name)| !DOMAIN_MAY_USE.contains(name));
-    foreign
-        .map(|(number, name)| file.finding(number + 1, &format!("the domain may not use {name}")))
-        .collect()
+    foreign.map(|(number, name)| file.finding(number + 1, &format!("the domain may not use {name}"))).collect()
 }
 
 #[test]
@@ -126,27 +113,18 @@ fn wrong_doors_are_found() {
     assert_eq!(wrong_doors(&file("    let order = orders::get(tx, id)?;")).len(), 1);
     assert_eq!(wrong_doors(&file("use crate::{Entry, orders};")).len(), 1);
     assert_eq!(wrong_doors(&file("    products::table::get(tx, id)?")).len(), 1);
-    assert_eq!(
-        wrong_doors(&file("    products::for_sale_by(tx, id, creator)?")).len(),
-        0
-    );
+    assert_eq!(wrong_doors(&file("    products::for_sale_by(tx, id, creator)?")).len(), 0);
     assert_eq!(wrong_doors(&file("    let all = self.orders;")).len(), 0);
     assert_eq!(wrong_doors(&file("// orders::get would be the wrong door")).len(), 0);
 }
 
 #[test]
 fn circles_are_found() {
-    assert_eq!(
-        circle(&[("a", &["b"]), ("b", &["c"]), ("c", &["a"]), ("d", &[])]),
-        Some("a, b, c".to_owned())
-    );
+    assert_eq!(circle(&[("a", &["b"]), ("b", &["c"]), ("c", &["a"]), ("d", &[])]), Some("a, b, c".to_owned()));
 }
 
 #[test]
 fn a_runtime_in_the_domain_is_found() {
     let manifest = "[package]\nname = \"d\"\n\n[dependencies]\ntokio.workspace = true\nulid.workspace = true\n";
-    assert_eq!(
-        domain_dependencies(&Source::sample("raft-store/domain/Cargo.toml", manifest)).len(),
-        1
-    );
+    assert_eq!(domain_dependencies(&Source::sample("raft-store/domain/Cargo.toml", manifest)).len(), 1);
 }

@@ -11,10 +11,7 @@ pub struct Source {
 impl Source {
     /// A file as it might be, for showing that a rule fails.
     pub fn sample(path: &str, text: &str) -> Self {
-        Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
+        Self { path: path.to_owned(), text: text.to_owned() }
     }
 
     pub fn is_rust(&self) -> bool {
@@ -45,22 +42,14 @@ impl Source {
 
 /// The top of the workspace.
 fn top() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the package lies in the workspace")
-        .to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace").to_owned()
 }
 
 /// Every Rust file and every manifest.
 pub fn every_file() -> Vec<Source> {
     let mut files = Vec::new();
     collect(&top(), &mut files);
-    assert!(
-        files.len() > 50,
-        "found only {} files under {}",
-        files.len(),
-        top().display()
-    );
+    assert!(files.len() > 50, "found only {} files under {}", files.len(), top().display());
     files
 }
 
