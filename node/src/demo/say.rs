@@ -12,6 +12,9 @@ use crate::demo::plan::Plan;
 use crate::demo::seed::{ACCOUNTS, Account, Shop};
 use crate::supervise::Event;
 
+/// What `livedropctl` asks when it is told nothing.
+const USUAL_ENDPOINTS: &str = "http://127.0.0.1:8081,http://127.0.0.1:8082,http://127.0.0.1:8083";
+
 /// The process id of each node, as last heard.
 pub(super) type Pids = BTreeMap<u64, u32>;
 
@@ -55,22 +58,12 @@ pub(super) fn everything(plan: &Plan, pids: &Pids, shop: Option<&Shop>) {
     for node in &plan.nodes {
         let id = node.node.id;
         let pid = pids.get(&id).map_or_else(|| "-".to_owned(), u32::to_string);
-        line(format_args!(
-            "  node {id}  {}  pid {pid:<8} log {}",
-            node.own().http,
-            shown(&plan.log(id))
-        ));
+        line(format_args!("  node {id}  {}  pid {pid:<8} log {}", node.own().http, shown(&plan.log(id))));
     }
     if let Some(shop) = shop {
         line("\nSign-ins");
-        for Account {
-            role, email, password, ..
-        } in &ACCOUNTS
-        {
-            line(format_args!(
-                "  {:<9} {email:<22} {password}",
-                format!("{role:?}").to_lowercase()
-            ));
+        for Account { role, email, password, .. } in &ACCOUNTS {
+            line(format_args!("  {:<9} {email:<22} {password}", format!("{role:?}").to_lowercase()));
         }
         line("\nDrops");
         for drop in &shop.drops {
@@ -87,33 +80,29 @@ pub(super) fn everything(plan: &Plan, pids: &Pids, shop: Option<&Shop>) {
 /// The line that scripts wait for.
 pub(super) fn ready(plan: &Plan, after: Duration) {
     let addresses: Vec<&str> = plan.nodes.iter().map(|node| node.own().http.as_str()).collect();
-    line(format_args!(
-        "ready after {:.1} s: {}; Ctrl-C stops it",
-        after.as_secs_f64(),
-        addresses.join(" ")
-    ));
+    line(format_args!("ready after {:.1} s: {}; Ctrl-C stops it", after.as_secs_f64(), addresses.join(" ")));
 }
 
 /// To copy and paste: see the cluster, buy, kill the leader.
 fn commands(plan: &Plan, shop: Option<&Shop>) -> Vec<String> {
     let tool = tool();
     let addresses: Vec<&str> = plan.nodes.iter().map(|node| node.own().http.as_str()).collect();
-    let mut commands = vec![format!("{tool} --endpoints {} status", addresses.join(","))];
+    // The tool asks the usual ports by itself.
+    let endpoints = match addresses.join(",") {
+        usual if usual == USUAL_ENDPOINTS => String::new(),
+        other => format!(" --endpoints {other}"),
+    };
+    let mut commands = vec![format!("{tool}{endpoints} status")];
     if let Some(shop) = shop {
         let buyer = Account::buyer();
-        // Through the second node where there is one: any node takes a purchase.
-        let address = addresses.get(1).unwrap_or(&addresses[0]);
         commands.push(format!(
-            "{tool} --endpoints {address} buy {} --email {} --password {}",
+            "{tool}{endpoints} buy {} --email {} --password {}",
             shop.drop_to_buy().id,
             buyer.email,
             buyer.password
         ));
     }
-    commands.push(kill_the_leader(
-        addresses[0],
-        plan.pid_file(0).parent().unwrap_or(Path::new(".")),
-    ));
+    commands.push(kill_the_leader(addresses[0], plan.pid_file(0).parent().unwrap_or(Path::new("."))));
     commands
 }
 
@@ -131,9 +120,7 @@ fn tool() -> String {
         return NAME.to_owned();
     }
     let beside = std::env::current_exe().ok().map(|program| program.with_file_name(NAME));
-    beside
-        .filter(|tool| tool.exists())
-        .map_or_else(|| NAME.to_owned(), |tool| shown(&tool))
+    beside.filter(|tool| tool.exists()).map_or_else(|| NAME.to_owned(), |tool| shown(&tool))
 }
 
 /// A path as short as it can be written from here.

@@ -19,7 +19,7 @@ pub(super) use shelf::{ACCOUNTS, Account};
 use shelf::{Opening, SHELF, Ware};
 
 /// Where a node writes the token that lets whoever can read its data directory make operators.
-const OPERATOR_TOKEN_FILE: &str = "operator-token";
+const OPERATOR_TOKEN_FILE: &str = "operator.token";
 
 /// How long to go on trying while the cluster is still settling.
 const PATIENCE: Duration = Duration::from_secs(20);
