@@ -1,0 +1,59 @@
+//! The bytes of everything that is stored or sent, in files: a log written today must be read for good.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p livedrop-domain --test golden` writes the files anew. A line that changes there is
+//! a change to what running clusters have on their disks; new lines are new words. `codec.rs` says what is allowed.
+
+mod file;
+mod state;
+mod values;
+mod variants;
+mod versions;
+
+use file::check;
+
+#[test]
+fn commands_keep_their_bytes() {
+    check("commands.txt", variants::commands(values::commands()));
+}
+
+#[test]
+fn replies_keep_their_bytes() {
+    check("replies.txt", variants::replies(values::replies()));
+}
+
+#[test]
+fn rejections_keep_their_bytes() {
+    check("rejections.txt", variants::rejections(values::rejections()));
+}
+
+#[test]
+fn events_keep_their_bytes() {
+    check("events.txt", variants::events(values::events()));
+}
+
+#[test]
+fn requests_and_outcomes_keep_their_bytes() {
+    check("requests.txt", values::requests());
+    check("outcomes.txt", values::outcomes());
+}
+
+#[test]
+fn states_and_roles_keep_their_numbers() {
+    check("roles.txt", variants::roles(values::roles()));
+    check("drop-phases.txt", variants::drop_phases(values::drop_phases()));
+    check("drop-statuses.txt", variants::drop_statuses(values::drop_statuses()));
+    check("order-statuses.txt", variants::order_statuses(values::order_statuses()));
+}
+
+#[test]
+fn rows_keep_their_bytes() {
+    check("accounts.txt", vec![("account", values::account())]);
+    check("sessions.txt", vec![("session", values::session())]);
+    check("signing-keys.txt", vec![("signing key", values::signing_key())]);
+    check("products.txt", vec![("product", values::product()), ("product without a picture", values::plain_product())]);
+    check("drops.txt", vec![("drop", values::drop()), ("drop without an end", values::endless_drop())]);
+    check("stocks.txt", vec![("stock", values::stock())]);
+    check("orders.txt", vec![("order", values::order())]);
+    check("members.txt", vec![("member", values::member())]);
+    check("meta.txt", vec![("clock and hash", values::meta())]);
+}

@@ -1,0 +1,116 @@
+//! The rows of a whole shop, keys and all, and the hash that replicas compare.
+
+use std::collections::BTreeSet;
+
+use livedrop_domain::accounts::{self, AddSigningKey, Role};
+use livedrop_domain::batch::BatchBuilder;
+use livedrop_domain::clock::Tick;
+use livedrop_domain::drops::{self, Schedule, Stage};
+use livedrop_domain::orders::{self, Place};
+use livedrop_domain::{
+    Applied, Command, DropId, Idempotency, MemView, OrderId, Overlay, Request, apply, codec, decided, journal, members,
+    products,
+};
+
+use crate::file::{check_bytes, hex};
+use crate::values::{self, BUYER, NOW};
+
+const KEY: Idempotency = Idempotency { account: BUYER, key_hash: [0x11; 16], body_hash: [0x22; 16] };
+const HOUR_MS: u64 = 60 * 60 * 1_000;
+
+/// Everything that leaves a row, in one entry; and a second one, an hour later, that does half of what is due.
+fn entries() -> [Vec<u8>; 2] {
+    let buyer = accounts::Register {
+        account_id: BUYER,
+        email: "bo@example.com".into(),
+        display_name: "Bo".into(),
+        role: Role::Buyer,
+        ..values::register()
+    };
+    let tomorrow = Schedule {
+        drop_id: DropId::from_u128(0x03c2),
+        starts_at: Some(NOW.after_ms(24 * HOUR_MS)),
+        ends_at: None,
+        ..values::schedule()
+    };
+    let one = |n| Place { order_id: OrderId::from_u128(n), quantity: 1, ..values::place() };
+    let mut first = BatchBuilder::new();
+    for command in [
+        members::Command::Register(members::Register { node_id: 3, incarnation: [0x33; 16] }).into(),
+        accounts::Command::AddSigningKey(AddSigningKey { key: values::signing_key() }).into(),
+        accounts::Command::Register(values::register()).into(),
+        accounts::Command::Register(buyer).into(),
+        accounts::Command::SignIn(values::sign_in()).into(),
+        products::Command::Create(values::create()).into(),
+        drops::Command::Schedule(values::schedule()).into(),
+        drops::Command::Schedule(tomorrow).into(),
+        orders::Command::Place(one(0x04d1)).into(),
+    ] {
+        first.push(&request(command, None));
+    }
+    first.push(&request(orders::Command::Place(one(0x04d2)).into(), Some(KEY)));
+    let mut second = BatchBuilder::new();
+    second.push(&request(Command::Clock(Tick { budget: 2 }), None));
+    [first.finish(NOW), second.finish(NOW.after_ms(HOUR_MS))]
+}
+
+fn request(command: Command, idempotency: Option<Idempotency>) -> Vec<u8> {
+    codec::encode(&Request { request_id: "golden".into(), idempotency, command })
+}
+
+/// The shop after the entries, at log indices 7 and 8.
+fn shop() -> (MemView, Vec<Applied>) {
+    let (mut view, mut applied) = (MemView::default(), Vec::new());
+    for (index, payload) in (7..).zip(entries()) {
+        let mut overlay = Overlay::default();
+        applied.push(apply(&view, &mut overlay, index, &payload).expect("no fault"));
+        view.write(&mut overlay);
+    }
+    (view, applied)
+}
+
+#[test]
+fn entries_keep_their_bytes() {
+    let named = ["everything", "an hour later"].map(str::to_string).into_iter().zip(entries());
+    check_bytes("entries.txt", named.collect());
+}
+
+#[test]
+fn hashes_stay_what_they_are() {
+    let hash = |applied: &Applied| (format!("after entry {}", applied.index), applied.hash.to_vec());
+    check_bytes("hashes.txt", shop().1.iter().map(hash).collect());
+}
+
+#[test]
+fn rows_of_a_shop_keep_their_keys_and_bytes() {
+    let (view, _) = shop();
+    let rows = view.0.iter().map(|(key, value)| (hex(key), value.clone()));
+    check_bytes("rows.txt", rows.collect());
+}
+
+/// A prefix is a promise about what is on disks, so each must be seen to be kept.
+#[test]
+fn every_prefix_has_a_row_in_the_file() {
+    let seen: BTreeSet<u8> = shop().0.0.keys().map(|key| key[0]).collect();
+    let layout = include_str!("../../src/keys.rs");
+    let promised = layout.lines().filter_map(|line| line.split_once(": u8 = 0x")?.1.strip_suffix(';'));
+    let promised: BTreeSet<u8> = promised.map(|hex| u8::from_str_radix(hex, 16).expect("a prefix")).collect();
+    assert_eq!(seen, promised, "another prefix wants a row in `everything`");
+}
+
+/// These rows have no type that can be named from here, or are put together by hand.
+#[test]
+fn rows_read_as_what_happened() {
+    let (view, applied) = shop();
+    let first = journal::at(&view, 7).expect("memory does not fail").expect("entry 7 has a journal");
+    assert_eq!((first.at, first.hash, first.events), (applied[0].at, applied[0].hash, applied[0].facts.clone()));
+    let decided = decided(&view, BUYER, &KEY.key_hash).expect("memory does not fail").expect("the key was used");
+    assert_eq!(decided.body_hash, KEY.body_hash);
+    assert_eq!(Some(&decided.outcome), applied[0].outcomes.last());
+}
+
+/// The stage of a drop is a part of keys.
+#[test]
+fn stages_keep_their_numbers() {
+    assert_eq!([Stage::Upcoming, Stage::Live, Stage::Ended].map(|stage| stage as u8), [1, 2, 3]);
+}

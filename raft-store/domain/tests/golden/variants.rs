@@ -1,0 +1,144 @@
+//! The name of every variant. A variant that is not here does not compile; one that has no value fails.
+
+use livedrop_domain::accounts::Role;
+use livedrop_domain::{Command, Event, Rejection, Reply, accounts, drops, members, orders, products};
+
+macro_rules! variants {
+    ($names:ident of $words:ty: $($pattern:pat => $name:literal),+ $(,)?) => {
+        /// The values with their names, one of each variant, in this order.
+        pub fn $names(values: Vec<$words>) -> Vec<(&'static str, $words)> {
+            let name = |word: &$words| match word { $($pattern => $name),+ };
+            let names: Vec<_> = values.iter().map(name).collect();
+            assert_eq!(names, [$($name),+], "one value of each variant");
+            names.into_iter().zip(values).collect()
+        }
+    };
+}
+
+variants! { commands of Command:
+    Command::Clock(_) => "clock::Tick",
+    Command::Members(members::Command::Register(_)) => "members::Register",
+    Command::Accounts(accounts::Command::Register(_)) => "accounts::Register",
+    Command::Accounts(accounts::Command::SignIn(_)) => "accounts::SignIn",
+    Command::Accounts(accounts::Command::Refresh(_)) => "accounts::Refresh",
+    Command::Accounts(accounts::Command::SignOut(_)) => "accounts::SignOut",
+    Command::Accounts(accounts::Command::AddSigningKey(_)) => "accounts::AddSigningKey",
+    Command::Products(products::Command::Create(_)) => "products::Create",
+    Command::Products(products::Command::Edit(_)) => "products::Edit",
+    Command::Products(products::Command::Retire(_)) => "products::Retire",
+    Command::Drops(drops::Command::Schedule(_)) => "drops::Schedule",
+    Command::Drops(drops::Command::Edit(_)) => "drops::Edit",
+    Command::Drops(drops::Command::Restock(_)) => "drops::Restock",
+    Command::Drops(drops::Command::Pause(_)) => "drops::Pause",
+    Command::Drops(drops::Command::Resume(_)) => "drops::Resume",
+    Command::Drops(drops::Command::End(_)) => "drops::End",
+    Command::Drops(drops::Command::Cancel(_)) => "drops::Cancel",
+    Command::Orders(orders::Command::Place(_)) => "orders::Place",
+    Command::Orders(orders::Command::Cancel(_)) => "orders::Cancel",
+    Command::Orders(orders::Command::Confirm(_)) => "orders::Confirm",
+}
+
+variants! { replies of Reply:
+    Reply::Clock(_) => "clock::Ticked",
+    Reply::Members(members::Reply::Registered(_)) => "members::Registered",
+    Reply::Accounts(accounts::Reply::Registered(_)) => "accounts::Registered",
+    Reply::Accounts(accounts::Reply::SignedIn(_)) => "accounts::SignedIn",
+    Reply::Accounts(accounts::Reply::Refreshed(_)) => "accounts::Refreshed",
+    Reply::Accounts(accounts::Reply::ReuseDetected) => "accounts::ReuseDetected",
+    Reply::Accounts(accounts::Reply::SignedOut) => "accounts::SignedOut",
+    Reply::Accounts(accounts::Reply::SigningKey(_)) => "accounts::SigningKey",
+    Reply::Products(products::Reply::Created(_)) => "products::Created",
+    Reply::Products(products::Reply::Edited(_)) => "products::Edited",
+    Reply::Products(products::Reply::Retired(_)) => "products::Retired",
+    Reply::Drops(drops::Reply::Scheduled(..)) => "drops::Scheduled",
+    Reply::Drops(drops::Reply::Changed(..)) => "drops::Changed",
+    Reply::Orders(orders::Reply::Placed(_)) => "orders::Placed",
+    Reply::Orders(orders::Reply::Cancelled(_)) => "orders::Cancelled",
+    Reply::Orders(orders::Reply::Confirmed(_)) => "orders::Confirmed",
+}
+
+variants! { rejections of Rejection:
+    Rejection::KeyReused => "KeyReused",
+    Rejection::Members(members::Rejection::OtherIncarnation) => "members::OtherIncarnation",
+    Rejection::Accounts(accounts::Rejection::EmailTaken) => "accounts::EmailTaken",
+    Rejection::Accounts(accounts::Rejection::AccountNotFound) => "accounts::AccountNotFound",
+    Rejection::Accounts(accounts::Rejection::SessionEnded) => "accounts::SessionEnded",
+    Rejection::Accounts(accounts::Rejection::BadField) => "accounts::BadField",
+    Rejection::Products(products::Rejection::NotACreator) => "products::NotACreator",
+    Rejection::Products(products::Rejection::NotFound) => "products::NotFound",
+    Rejection::Products(products::Rejection::Changed { .. }) => "products::Changed",
+    Rejection::Products(products::Rejection::Retired) => "products::Retired",
+    Rejection::Products(products::Rejection::BadField) => "products::BadField",
+    Rejection::Products(products::Rejection::IdTaken) => "products::IdTaken",
+    Rejection::Drops(drops::Rejection::NotFound) => "drops::NotFound",
+    Rejection::Drops(drops::Rejection::WrongStatus { .. }) => "drops::WrongStatus",
+    Rejection::Drops(drops::Rejection::UnknownSku) => "drops::UnknownSku",
+    Rejection::Drops(drops::Rejection::EndsTooEarly) => "drops::EndsTooEarly",
+    Rejection::Drops(drops::Rejection::BadField) => "drops::BadField",
+    Rejection::Drops(drops::Rejection::IdTaken) => "drops::IdTaken",
+    Rejection::Drops(drops::Rejection::HasOrders) => "drops::HasOrders",
+    Rejection::Drops(drops::Rejection::ChangedSince { .. }) => "drops::ChangedSince",
+    Rejection::Orders(orders::Rejection::BadQuantity) => "orders::BadQuantity",
+    Rejection::Orders(orders::Rejection::DropNotFound) => "orders::DropNotFound",
+    Rejection::Orders(orders::Rejection::NotOpen { .. }) => "orders::NotOpen",
+    Rejection::Orders(orders::Rejection::Paused) => "orders::Paused",
+    Rejection::Orders(orders::Rejection::Ended) => "orders::Ended",
+    Rejection::Orders(orders::Rejection::UnknownSku) => "orders::UnknownSku",
+    Rejection::Orders(orders::Rejection::LimitReached { .. }) => "orders::LimitReached",
+    Rejection::Orders(orders::Rejection::SoldOut) => "orders::SoldOut",
+    Rejection::Orders(orders::Rejection::IdTaken) => "orders::IdTaken",
+    Rejection::Orders(orders::Rejection::NotFound) => "orders::NotFound",
+    Rejection::Orders(orders::Rejection::WrongStatus { .. }) => "orders::WrongStatus",
+}
+
+variants! { events of Event:
+    Event::Accounts(accounts::Event::Registered { .. }) => "accounts::Registered",
+    Event::Accounts(accounts::Event::SessionClosed { .. }) => "accounts::SessionClosed",
+    Event::Accounts(accounts::Event::SigningKeyAdded { .. }) => "accounts::SigningKeyAdded",
+    Event::Products(products::Event::Created { .. }) => "products::Created",
+    Event::Products(products::Event::Edited { .. }) => "products::Edited",
+    Event::Products(products::Event::Retired { .. }) => "products::Retired",
+    Event::Drops(drops::Event::Scheduled { .. }) => "drops::Scheduled",
+    Event::Drops(drops::Event::Live { .. }) => "drops::Live",
+    Event::Drops(drops::Event::LowStock { .. }) => "drops::LowStock",
+    Event::Drops(drops::Event::SoldOut { .. }) => "drops::SoldOut",
+    Event::Drops(drops::Event::Restocked { .. }) => "drops::Restocked",
+    Event::Drops(drops::Event::Paused { .. }) => "drops::Paused",
+    Event::Drops(drops::Event::Ended { .. }) => "drops::Ended",
+    Event::Drops(drops::Event::Cancelled { .. }) => "drops::Cancelled",
+    Event::Drops(drops::Event::Edited { .. }) => "drops::Edited",
+    Event::Orders(orders::Event::Reserved(_)) => "orders::Reserved",
+    Event::Orders(orders::Event::Confirmed(_)) => "orders::Confirmed",
+    Event::Orders(orders::Event::Cancelled(_)) => "orders::Cancelled",
+    Event::Orders(orders::Event::Expired(_)) => "orders::Expired",
+}
+
+variants! { roles of Role:
+    Role::Buyer => "buyer",
+    Role::Creator => "creator",
+    Role::Operator => "operator",
+}
+
+variants! { drop_phases of drops::Phase:
+    drops::Phase::Scheduled => "scheduled",
+    drops::Phase::Live => "live",
+    drops::Phase::Paused => "paused",
+    drops::Phase::Ended => "ended",
+    drops::Phase::Cancelled => "cancelled",
+}
+
+variants! { drop_statuses of drops::Status:
+    drops::Status::Upcoming => "upcoming",
+    drops::Status::Live => "live",
+    drops::Status::Paused => "paused",
+    drops::Status::SoldOut => "sold out",
+    drops::Status::Ended => "ended",
+    drops::Status::Cancelled => "cancelled",
+}
+
+variants! { order_statuses of orders::Status:
+    orders::Status::Reserved => "reserved",
+    orders::Status::Confirmed => "confirmed",
+    orders::Status::Cancelled => "cancelled",
+    orders::Status::Expired => "expired",
+}

@@ -1,0 +1,52 @@
+//! Rows and commands of programs that are a little older or a little newer than this one.
+
+use std::fmt::Debug;
+
+use livedrop_domain::{Command, codec, drops};
+use minicbor::{Decode, Encode};
+
+use crate::values;
+
+/// Reads a row to which a newer program has added a field.
+fn reads_newer<T>(row: T)
+where
+    T: Encode<()> + for<'b> Decode<'b, ()> + PartialEq + Debug,
+{
+    let mut bytes = codec::encode(&row);
+    assert_eq!(bytes[0] & 0xe0, 0x80, "a row is an array of its fields");
+    bytes[0] += 1;
+    bytes.extend(codec::encode(&"newer"));
+    assert_eq!(codec::decode::<T>(&bytes, "a newer row").expect("what is not known is skipped"), row);
+}
+
+#[test]
+fn rows_of_a_newer_program_are_read() {
+    reads_newer(values::account());
+    reads_newer(values::session());
+    reads_newer(values::signing_key());
+    reads_newer(values::product());
+    reads_newer(values::drop());
+    reads_newer(values::order());
+    reads_newer(values::member());
+    reads_newer(values::meta());
+}
+
+#[test]
+fn what_an_older_program_did_not_say_is_left_out() {
+    let steer = drops::Command::Pause(values::steer());
+    let mut bytes = codec::encode(&Command::Drops(steer));
+    let (room, verb) = (&bytes[..3], 4);
+    assert_eq!((room, bytes[verb]), (&[0x82, 0x04, 0x81][..], 3), "drops::Pause");
+    bytes[verb] = 1;
+    let [(_, _), (_, nothing)] = &values::requests()[..] else { panic!("there are two requests") };
+    assert_eq!(
+        &codec::decode::<Command>(&bytes, "an edit of two fields").expect("the rest is optional"),
+        &nothing.command
+    );
+}
+
+#[test]
+fn a_variant_of_a_newer_program_is_a_fault() {
+    assert!(codec::decode::<Command>(&[0x82, 0x18, 0x63, 0x80], "a command of room 99").is_err());
+    assert!(codec::decode::<Command>(&[0x82, 0x05, 0x81, 0x82, 0x18, 0x63, 0x80], "verb 99 of orders").is_err());
+}
