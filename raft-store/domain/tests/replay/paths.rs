@@ -1,0 +1,152 @@
+//! Whether the rows that lead to other rows are just those that must be there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use livedrop_domain::accounts::Account;
+use livedrop_domain::drops::{self, Drop, Phase};
+use livedrop_domain::orders::{Order, Status};
+use livedrop_domain::products::Product;
+use livedrop_domain::{MemView, Timestamp, codec, keys};
+use proptest::prelude::*;
+
+type Checked = Result<(), TestCaseError>;
+
+/// A row that leads somewhere: its key without the prefix, followed by its value.
+type Path = Vec<u8>;
+
+/// Checks every path to accounts, products, drops, orders and idempotency keys.
+pub fn check(view: &MemView) -> Checked {
+    accounts(view)?;
+    products(view)?;
+    drops(view)?;
+    orders(view)?;
+    customers(view)?;
+    idempotency(view)
+}
+
+fn accounts(view: &MemView) -> Checked {
+    let accounts: Vec<Account> = decoded(view, keys::ACCOUNT);
+    let by_email = accounts.iter().map(|account| {
+        let id = codec::encode(&account.id);
+        [account.email.to_lowercase().as_bytes(), &id].concat()
+    });
+    are_those("accounts by address", by_email, marks(view, keys::ACCOUNT_BY_EMAIL))
+}
+
+fn products(view: &MemView) -> Checked {
+    let mut products: Vec<Product> = decoded(view, keys::PRODUCT);
+    products.retain(|product| !product.retired);
+    let by_creator = products.iter().map(|product| [product.creator_id.bytes(), product.id.bytes()].concat());
+    are_those("products by creator", by_creator, marks(view, keys::PRODUCT_BY_CREATOR))?;
+    let by_tag = products.iter().flat_map(|product| {
+        let tags = product.tags.iter().collect::<BTreeSet<_>>().into_iter();
+        tags.map(|tag| [tag.as_bytes(), &[0], &product.id.bytes()].concat())
+    });
+    are_those("products by tag", by_tag, marks(view, keys::PRODUCT_BY_TAG))
+}
+
+fn drops(view: &MemView) -> Checked {
+    let drops: Vec<Drop> = decoded(view, keys::DROP);
+    let by_stage = drops.iter().map(|drop| [&[drop.stage() as u8][..], &drop.id.bytes()].concat());
+    are_those("drops by stage", by_stage, marks(view, keys::DROP_BY_STAGE))?;
+    let by_creator = drops.iter().map(|drop| [drop.creator_id.bytes(), drop.id.bytes()].concat());
+    are_those("drops by creator", by_creator, marks(view, keys::DROP_BY_CREATOR))?;
+    let due = drops.iter().filter_map(|drop| {
+        let at = match drop.phase {
+            Phase::Scheduled => drop.starts_at,
+            Phase::Live | Phase::Paused => drop.ends_at,
+            Phase::Ended | Phase::Cancelled => return None,
+        };
+        (at != Timestamp::NEVER).then(|| [&at.0.to_be_bytes()[..], &drop.id.bytes()].concat())
+    });
+    are_those("drops that are due", due, marks(view, keys::DROP_DUE))?;
+    for drop in &drops {
+        let left = drops::stock(view, drop.id).expect("a drop has counts").available();
+        prop_assert_eq!(drop.sold_out, left == 0, "{} has {} units left", drop.id, left);
+    }
+    Ok(())
+}
+
+fn orders(view: &MemView) -> Checked {
+    let orders: Vec<Order> = decoded(view, keys::ORDER);
+    let by_buyer = orders.iter().map(|order| [order.buyer_id.bytes(), order.id.bytes()].concat());
+    are_those("orders by buyer", by_buyer, marks(view, keys::ORDER_BY_BUYER))?;
+    let by_drop = orders.iter().map(|order| {
+        let index = order.placed_index.to_be_bytes();
+        [&order.drop_id.bytes()[..], &index, &order.id.bytes()].concat()
+    });
+    are_those("orders by drop", by_drop, parts(view, keys::ORDER_BY_DROP, 16))?;
+    let awaited: BTreeSet<_> = parts(view, keys::HOLD_DUE, 16).collect();
+    for order in orders.iter().filter(|order| order.status == Status::Reserved) {
+        let (at, index) = (order.hold_expires_at.0.to_be_bytes(), order.placed_index.to_be_bytes());
+        let path = [&at[..], &index, &order.id.bytes()].concat();
+        prop_assert!(awaited.contains(&path), "nothing will end the hold of {}", order.id);
+    }
+    Ok(())
+}
+
+fn customers(view: &MemView) -> Checked {
+    let mut units: BTreeMap<Path, u32> = BTreeMap::new();
+    for order in decoded::<Order>(view, keys::ORDER) {
+        let drop = drops::get(view, order.drop_id).expect("memory does not fail").expect("orders are of drops");
+        if matches!(order.status, Status::Reserved | Status::Confirmed) && drop.per_customer_limit > 0 {
+            *units.entry([drop.id.bytes(), order.buyer_id.bytes()].concat()).or_default() += order.quantity;
+        }
+    }
+    let counted = units.into_iter().map(|(customer, units)| [customer, codec::encode(&units)].concat());
+    are_those("units of customers", counted, marks(view, keys::CUSTOMER))
+}
+
+fn idempotency(view: &MemView) -> Checked {
+    let decided = rows(view, keys::IDEMPOTENCY).map(|(key, _)| key.to_vec());
+    let to_forget = parts(view, keys::IDEMPOTENCY_DUE, 32).map(|path| path[16..].to_vec());
+    are_those("keys that will be forgotten", decided, to_forget)
+}
+
+/// Checks that nothing is left that should have happened by itself by `now`.
+pub fn nothing_is_overdue(view: &MemView, now: Timestamp) -> Checked {
+    for order in decoded::<Order>(view, keys::ORDER) {
+        let reserved = order.status == Status::Reserved;
+        prop_assert!(!reserved || order.hold_expires_at > now, "the hold of {} has not ended", order.id);
+    }
+    for drop in decoded::<Drop>(view, keys::DROP) {
+        prop_assert!(drop.phase != Phase::Scheduled || drop.starts_at > now, "{} has not started", drop.id);
+        let over = matches!(drop.phase, Phase::Ended | Phase::Cancelled);
+        prop_assert!(over || drop.ends_at > now, "{} has not ended", drop.id);
+    }
+    for prefix in [keys::HOLD_DUE, keys::IDEMPOTENCY_DUE] {
+        let first = rows(view, prefix).next().map(|(key, _)| keys::number(key, 0).expect("a time"));
+        prop_assert!(first.is_none_or(|at| at > now.0), "what is due is not done");
+    }
+    Ok(())
+}
+
+/// The rows under a prefix, their keys without it.
+fn rows(view: &MemView, prefix: u8) -> impl Iterator<Item = (&[u8], &[u8])> {
+    view.0.range(vec![prefix]..vec![prefix + 1]).map(|(key, value)| (&key[1..], &value[..]))
+}
+
+fn decoded<T: for<'b> minicbor::Decode<'b, ()>>(view: &MemView, prefix: u8) -> Vec<T> {
+    rows(view, prefix).map(|(_, value)| codec::decode(value, "a row").expect("it was written just so")).collect()
+}
+
+fn marks(view: &MemView, prefix: u8) -> impl Iterator<Item = Path> {
+    rows(view, prefix).map(|(key, value)| [key, value].concat())
+}
+
+/// One path for each of the parts of a row's value, `width` bytes long.
+fn parts(view: &MemView, prefix: u8, width: usize) -> impl Iterator<Item = Path> {
+    rows(view, prefix).flat_map(move |(key, value)| {
+        let (parts, rest) = (value.chunks_exact(width), value.len() % width);
+        assert!(!value.is_empty() && rest == 0, "a row has whole parts, or is not there");
+        parts.map(move |part| [key, part].concat())
+    })
+}
+
+fn are_those(what: &str, expected: impl Iterator<Item = Path>, found: impl Iterator<Item = Path>) -> Checked {
+    let (mut expected, mut found): (Vec<_>, Vec<_>) = (expected.collect(), found.collect());
+    expected.sort();
+    found.sort();
+    prop_assert_eq!(expected, found, "{}", what);
+    Ok(())
+}
