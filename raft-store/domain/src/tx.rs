@@ -183,7 +183,12 @@ pub(crate) fn row<T: for<'b> Decode<'b, ()>>(view: &dyn View, key: &[u8], what: 
 }
 
 /// At most `limit` keys that begin with `prefix`, newest first, from before `cursor` (the rest of a key) on.
-pub(crate) fn keys_before(view: &dyn View, prefix: &[u8], cursor: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, Fault> {
+pub(crate) fn keys_before(
+    view: &dyn View,
+    prefix: &[u8],
+    cursor: Option<&[u8]>,
+    limit: usize,
+) -> Result<Vec<Row>, Fault> {
     let to = match cursor {
         Some(rest) => [prefix, rest].concat(),
         None => keys::after(prefix),

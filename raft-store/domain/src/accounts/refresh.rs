@@ -14,11 +14,8 @@ pub(super) fn refresh(tx: &mut Tx, entry: &Entry, command: Refresh) -> Result<Re
         sign_out::close(tx, session.id);
         return Ok(Reply::ReuseDetected);
     }
-    let session = Session {
-        refresh_hash: command.next_hash,
-        expires_at: entry.now.after_ms(command.lasts_ms),
-        ..session
-    };
+    let session =
+        Session { refresh_hash: command.next_hash, expires_at: entry.now.after_ms(command.lasts_ms), ..session };
     tx.put(table::session_key(session.id), &session);
     Ok(Reply::Refreshed(session))
 }

@@ -60,10 +60,7 @@ mod tests {
     #[test]
     fn a_drop_that_has_started_stays_as_it_is() {
         let mut machine = Machine::with_drop(5);
-        assert_eq!(
-            machine.run(Command::Edit(nothing())),
-            Err(Rejection::WrongStatus { status: Status::Live }.into())
-        );
+        assert_eq!(machine.run(Command::Edit(nothing())), Err(Rejection::WrongStatus { status: Status::Live }.into()));
     }
 
     #[test]

@@ -33,8 +33,8 @@ mod words;
 pub(crate) use hold::{NoHold, hold};
 pub(crate) use open_due::move_on;
 pub(crate) use release::{release, settle};
-pub(crate) use table::{all, due};
 pub use table::{Filter, get, list, stock, units_of};
+pub(crate) use table::{all, due};
 pub use types::{Drop, HOLD_MS, ITEMS_MAX, Item, Phase, SKU_MAX, STOCK_MAX, Stage, Status, Stock};
 pub use words::{Command, Edit, Event, NewItem, Rejection, Reply, Restock, Schedule, Steer};
 

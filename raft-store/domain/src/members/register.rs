@@ -11,8 +11,7 @@ pub(super) fn register(tx: &mut Tx, entry: &Entry, command: Register) -> Result<
         ensure(known.incarnation == command.incarnation, Rejection::OtherIncarnation)?;
         return Ok(Reply::Registered(known));
     }
-    let member =
-        Member { node_id: command.node_id, incarnation: command.incarnation, registered_index: entry.index };
+    let member = Member { node_id: command.node_id, incarnation: command.incarnation, registered_index: entry.index };
     tx.put(member_key(member.node_id), &member);
     Ok(Reply::Registered(member))
 }
@@ -28,9 +27,6 @@ mod tests {
         let register = |byte| Register { node_id: 2, incarnation: [byte; 16] };
         let first = machine.run(super::super::Command::Register(register(1))).expect("nobody has the id");
         assert_eq!(machine.run(super::super::Command::Register(register(1))), Ok(first));
-        assert_eq!(
-            machine.run(super::super::Command::Register(register(2))),
-            Err(Rejection::OtherIncarnation.into())
-        );
+        assert_eq!(machine.run(super::super::Command::Register(register(2))), Err(Rejection::OtherIncarnation.into()));
     }
 }

@@ -55,9 +55,7 @@ mod tests {
         let limited = drops::Schedule { per_customer_limit: 1, ..drop(1) };
         machine.run(drops::Command::Schedule(limited)).expect("the creator may");
         let order = machine.place(1, 1, 1).expect("one is allowed");
-        machine
-            .run(Command::Cancel(Cancel { order_id: order.id, buyer_id: order.buyer_id }))
-            .expect("it is reserved");
+        machine.run(Command::Cancel(Cancel { order_id: order.id, buyer_id: order.buyer_id })).expect("it is reserved");
         machine.place(2, 1, 1).expect("one is allowed again");
     }
 

@@ -34,12 +34,7 @@ pub(super) fn is_there(view: &dyn View, id: OrderId) -> Result<bool, Fault> {
 }
 
 /// At most `limit` orders of a buyer, newest first, older than `before`.
-pub fn of_buyer(
-    view: &dyn View,
-    buyer: AccountId,
-    before: Option<OrderId>,
-    limit: usize,
-) -> Result<Vec<Order>, Fault> {
+pub fn of_buyer(view: &dyn View, buyer: AccountId, before: Option<OrderId>, limit: usize) -> Result<Vec<Order>, Fault> {
     let prefix = key(keys::ORDER_BY_BUYER, &[&buyer.bytes()]);
     tx::keys_before(view, &prefix, before.map(|id| id.bytes()).as_ref().map(|id| &id[..]), limit)?
         .iter()

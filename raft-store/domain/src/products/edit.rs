@@ -48,10 +48,8 @@ mod tests {
 
     fn with_product() -> (Machine, u64) {
         let mut machine = Machine::with_creator();
-        let created = machine.run(Command::Create(crate::products::Create {
-            tags: vec!["old".into()],
-            ..product(1, 1)
-        }));
+        let created =
+            machine.run(Command::Create(crate::products::Create { tags: vec!["old".into()], ..product(1, 1) }));
         match created {
             Ok(words::Reply::Products(Reply::Created(product))) => (machine, product.version),
             other => panic!("not created: {other:?}"),
