@@ -140,11 +140,6 @@ impl Api {
         Ok(send(self.request(Method::POST, url, who).json(&body)).await?)
     }
 
-    /// A page that is not JSON.
-    pub async fn text(&self, url: &str) -> Result<String> {
-        Ok(self.client.get(url).send().await?.error_for_status()?.text().await?)
-    }
-
     fn request(&self, method: Method, url: &str, who: Option<&Account>) -> RequestBuilder {
         let request = self.client.request(method, url);
         match who {

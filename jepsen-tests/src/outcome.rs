@@ -27,8 +27,9 @@ impl Outcome {
                 Some((order_id, index)) => Self::Ok { order_id, index, replayed },
                 None => Self::Unknown { reason: format!("{status} without an order in it") },
             },
-            (503, "no_quorum") | (429, _) => Self::Refused { reason: format!("{status} {code}") },
-            (503, "overloaded" | "not_ready" | "shutting_down") => Self::Refused { reason: format!("{status} {code}") },
+            (429, _) | (503, "no_quorum" | "overloaded" | "stopping") => {
+                Self::Refused { reason: format!("{status} {code}") }
+            }
             (500..=599, _) => Self::Unknown { reason: format!("{status} {code}") },
             _ => Self::Rejected { status, code: code.to_owned() },
         }

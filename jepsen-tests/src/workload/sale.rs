@@ -12,6 +12,9 @@ use crate::outcome::Outcome;
 use crate::workload::buyer::Purchase;
 use crate::workload::shop::Shop;
 
+/// One purchase in so many is sent twice in the same moment, to two nodes, as by a buyer who taps twice.
+const TWICE: usize = 8;
+
 /// A purchase that is still undecided after so long fails the run: the cluster did not come back.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -55,7 +58,7 @@ impl Sale {
                         key: format!("{mark}-{number}"),
                         quantity: 1,
                     };
-                    match shop.buy(&purchase, number % shop.urls.len() + 1, PATIENCE).await {
+                    match served_once(&shop, &purchase, number).await {
                         Outcome::Ok { .. } => served.acknowledged += 1,
                         Outcome::Rejected { .. } => served.rejected += 1,
                         Outcome::Refused { .. } | Outcome::Unknown { .. } => served.undecided += 1,
@@ -96,4 +99,16 @@ impl Sale {
         ensure!(all.undecided == 0, "{} purchases were never decided: {all:?}", all.undecided);
         Ok((all, self.began.elapsed()))
     }
+}
+
+/// Buys at the node whose turn it is, or at two at once; the checkers look at whether both answers agree.
+async fn served_once(shop: &Shop, purchase: &Purchase, number: usize) -> Outcome {
+    let nodes = shop.urls.len();
+    let first = shop.buy(purchase, number % nodes + 1, PATIENCE);
+    if !number.is_multiple_of(TWICE) {
+        return first.await;
+    }
+    let second = shop.buy(purchase, (number + 1) % nodes + 1, PATIENCE);
+    let (outcome, _) = tokio::join!(first, second);
+    outcome
 }
