@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help set-up build demo test lint rust-tests proof bench
+.PHONY: help set-up build bin demo test lint rust-tests proof bench
 
 # One profile, one feature set and one target folder for everything, so that RocksDB, most of a cold build, is
 # compiled once. The folder is outside the checkout: a fresh clone finds it again.
@@ -20,6 +20,9 @@ set-up: ## installs what a build needs and the machine lacks (libclang, by apt)
 build: set-up ## the binaries, in the target folder
 	@cargo build --release --workspace --bins --locked
 	@echo "built $(bin)/livedropd and $(bin)/livedropctl"
+
+bin: ## prints the folder of the binaries: export PATH="$$(make -s bin):$$PATH"
+	@echo $(bin)
 
 demo: build ## three nodes with a seeded shop on 8081, 8082, 8083; DEMO="--empty --dir DIR" passes flags on
 	@exec $(bin)/livedropd demo $(DEMO)
