@@ -21,7 +21,7 @@ build: set-up ## the binaries, in the target folder
 	@cargo build --release --workspace --bins --locked
 	@echo "built $(bin)/livedropd and $(bin)/livedropctl"
 
-bin: ## prints the folder of the binaries: export PATH="$$(make -s bin):$$PATH"
+bin: ## prints the folder of the binaries, for PATH
 	@echo $(bin)
 
 demo: build ## three nodes with a seeded shop on 8081, 8082, 8083; DEMO="--empty --dir DIR" passes flags on
