@@ -1,0 +1,70 @@
+//! What operators ask one node.
+
+use axum::extract::State;
+use http::HeaderMap;
+use livedrop_domain::accounts::Role;
+use livedrop_domain::journal;
+use livedrop_proto::rest::accounts as accounts_shape;
+use livedrop_proto::rest::admin as shape;
+
+use super::Rest;
+use super::accounts::register;
+use super::answer::Answer;
+use super::body::{Json, Params};
+use super::code;
+use super::context::Context;
+use super::docs::Problems;
+use super::identity::Operator;
+use super::problem::Problem;
+use super::shop::look;
+
+/// The node that answers.
+#[utoipa::path(get, path = "/v1/admin/status", tag = "operations", security(("bearer" = [])), responses(
+    (status = 200, description = "The node.", body = shape::NodeStatus),
+    Problems,
+))]
+pub async fn status(State(rest): State<Rest>, _: Operator) -> Answer {
+    Answer::ok(&rest.shop.status())
+}
+
+/// The hash of this node's state at a log index: the same on every node.
+#[utoipa::path(get, path = "/v1/admin/hash", tag = "operations", security(("bearer" = [])), params(shape::ReadHash), responses(
+    (status = 200, description = "The hash.", body = shape::StateHash),
+    (status = 404, description = "`not_found`: the index is older than what is kept.", body = livedrop_proto::rest::Problem, content_type = "application/problem+json"),
+    Problems,
+))]
+pub async fn hash(
+    State(rest): State<Rest>,
+    _: Operator,
+    Params(asked): Params<shape::ReadHash>,
+    _: HeaderMap,
+) -> Result<Answer, Problem> {
+    let index = asked.index.unwrap_or_else(|| rest.shop.applied());
+    if rest.shop.applied() < index && rest.shop.at_least(index).await.is_err() {
+        let applied = rest.shop.applied();
+        return Err(Problem::new(&code::BEHIND, format!("This node has applied {applied}, not yet {index}.")));
+    }
+    let hash = look(&*rest.shop, |view| journal::hash_at(view, index))?;
+    let hash = hash.what.ok_or_else(|| Problem::not_found("hash any more"))?;
+    Ok(Answer::ok(&shape::StateHash { index: index.into(), hash: blake3::Hash::from(hash).to_hex().to_string() }))
+}
+
+/// Opens an account of any role.
+#[utoipa::path(post, path = "/v1/admin/accounts", tag = "operations", security(("bearer" = [])), request_body = shape::AdminCreateAccount, responses(
+    (status = 201, description = "The account.", body = accounts_shape::Account),
+    (status = 409, description = "`email_taken`", body = livedrop_proto::rest::Problem, content_type = "application/problem+json"),
+    Problems,
+))]
+pub async fn create_account(
+    State(rest): State<Rest>,
+    _: Operator,
+    context: Context,
+    Json(body): Json<shape::AdminCreateAccount>,
+) -> Result<Answer, Problem> {
+    let role = match body.role {
+        accounts_shape::Role::Buyer => Role::Buyer,
+        accounts_shape::Role::Creator => Role::Creator,
+        accounts_shape::Role::Operator => Role::Operator,
+    };
+    register(&rest, &context.request_id, body.email, body.password, body.display_name, role).await
+}

@@ -1,0 +1,52 @@
+//! Those who sell, as everybody sees them.
+
+use axum::extract::{Path, State};
+use http::HeaderMap;
+use livedrop_domain::AccountId;
+use livedrop_domain::accounts::{self, Role};
+use livedrop_proto::rest::Consistency;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Rest;
+use super::answer::Answer;
+use super::caching::{PAGES, cacheable, etag};
+use super::docs::Problems;
+use super::freshness;
+use super::problem::Problem;
+use super::text;
+
+/// A creator.
+#[derive(Serialize, ToSchema)]
+pub struct Creator {
+    /// `usr_…`
+    id: String,
+    display_name: String,
+    /// How many accounts follow them.
+    follower_count: u64,
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+/// A creator.
+#[utoipa::path(get, path = "/v1/creators/{id}", tag = "creators", params(("id" = String, Path, description = "`usr_…`")), responses(
+    (status = 200, description = "The creator.", body = Creator),
+    (status = 304, description = "As the caller's `If-None-Match` says."),
+    (status = 404, description = "`not_found`", body = livedrop_proto::rest::Problem, content_type = "application/problem+json"),
+    Problems,
+))]
+pub async fn read(State(rest): State<Rest>, Path(id): Path<String>, headers: HeaderMap) -> Result<Answer, Problem> {
+    let id: AccountId = id.parse().map_err(|_| Problem::not_found("creator"))?;
+    let seen = freshness::read(&rest, &headers, None, Consistency::Local, |view| accounts::get(view, id)).await?;
+    let account = seen.what.filter(|account| account.role == Role::Creator);
+    let account = account.ok_or_else(|| Problem::not_found("creator").at(seen.index))?;
+    let answer = cacheable(&headers, etag(account.version), PAGES, &[format!("creator-{id}")], || {
+        Answer::ok(&Creator {
+            id: account.id.to_string(),
+            display_name: account.display_name.clone(),
+            follower_count: 0,
+            created_at: text::time(account.created_at),
+        })
+    });
+    Ok(answer.at(seen.index))
+}

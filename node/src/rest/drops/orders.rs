@@ -1,0 +1,50 @@
+//! The orders of a drop, for its creator.
+
+use axum::extract::{OriginalUri, Path, State};
+use http::HeaderMap;
+use livedrop_domain::orders::{self, Position};
+use livedrop_domain::{View, drops};
+use livedrop_proto::rest;
+use livedrop_proto::rest::Consistency;
+use livedrop_proto::rest::list::Page;
+use livedrop_proto::rest::orders as shape;
+
+use super::super::Rest;
+use super::super::answer::Answer;
+use super::super::body::Params;
+use super::super::docs::Problems;
+use super::super::freshness;
+use super::super::identity::Seller;
+use super::super::orders::order_shape;
+use super::super::page::Wanted;
+use super::super::problem::Problem;
+use super::parse;
+use super::steer::must_be_own;
+
+/// The orders of one of the caller's drops, newest first.
+#[utoipa::path(get, path = "/v1/drops/{id}/orders", tag = "drops", security(("bearer" = [])),
+    params(("id" = String, Path, description = "`drp_…`"), Page), responses(
+    (status = 200, description = "A page.", body = rest::List<shape::Order>),
+    (status = 404, description = "`not_found`", body = rest::Problem, content_type = "application/problem+json"),
+    Problems,
+))]
+pub async fn list(
+    State(rest): State<Rest>,
+    Path(id): Path<String>,
+    Params(asked): Params<Page>,
+    Seller(creator_id): Seller,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+) -> Result<Answer, Problem> {
+    let id = parse(&id)?;
+    let wanted = Wanted::<Position>::new(asked.limit, asked.cursor.as_deref())?;
+    let get = |view: &dyn View| {
+        let drop = drops::get(view, id)?;
+        Ok((drop, orders::of_drop(view, id, wanted.after, wanted.look_for())?))
+    };
+    let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, get).await?;
+    let (drop, found) = seen.what;
+    must_be_own(drop, creator_id)?;
+    let found = found.iter().map(|(place, order)| (*place, order_shape(order))).collect();
+    Ok(wanted.answer(&uri, found).at(seen.index))
+}

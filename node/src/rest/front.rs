@@ -1,0 +1,227 @@
+//! What every request goes through on its way in and out: one service instead of a stack of layers, since each layer
+//! costs every purchase a future and a clone.
+//!
+//! In: the id, the limits on size and number, the body. Out: the problem as JSON, the headers that every answer
+//! carries, the metrics, the log line.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::response::Response;
+use axum::{Router, body};
+use bytes::{Bytes, BytesMut};
+use http::header::{self, HeaderValue};
+use http::{HeaderMap, Method, Request, Uri};
+use http_body_util::BodyExt;
+use tower::Service;
+
+use super::accept::Watch;
+use super::answer::{INDEX, LEADER, NODE, REQUEST_ID};
+use super::code;
+use super::context::{Context, RequestId, TRACEPARENT, Trace};
+use super::measures::Measures;
+use super::problem::Problem;
+use super::shop::Shop;
+
+/// A request that took longer is worth a line in the log.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// The most that one request may bring, and the most requests at once.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    pub body_bytes: usize,
+    /// All header fields together.
+    pub header_bytes: usize,
+    /// The path with its query.
+    pub uri_bytes: usize,
+    /// Requests in work at one time.
+    pub in_flight: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { body_bytes: 64 << 10, header_bytes: 16 << 10, uri_bytes: 8 << 10, in_flight: 8_192 }
+    }
+}
+
+/// The outermost service.
+pub struct Front {
+    shop: Arc<dyn Shop>,
+    router: Router,
+    measures: Measures,
+    limits: Limits,
+    node: HeaderValue,
+    in_flight: AtomicUsize,
+}
+
+impl Front {
+    pub fn new(shop: Arc<dyn Shop>, router: Router, measures: Measures, limits: Limits, node_id: u64) -> Self {
+        Front { shop, router, measures, limits, node: node_id.into(), in_flight: AtomicUsize::new(0) }
+    }
+
+    /// Answers one request, whatever comes.
+    pub async fn serve<B>(&self, request: Request<B>, watch: &Watch) -> Response
+    where
+        B: body::HttpBody<Data = Bytes> + Unpin,
+    {
+        let started = Instant::now();
+        let (mut parts, body) = request.into_parts();
+        let request_id = RequestId::of(&parts.headers);
+        let trace = Trace::of(&parts.headers);
+        let (method, uri) = (parts.method.clone(), parts.uri.clone());
+        let _in_work = InWork::enter(&self.in_flight);
+        let mut response = match self.admit(&uri, &parts.headers, body, watch).await {
+            Ok(body) => {
+                parts.extensions.insert(Context { request_id: request_id.clone(), body });
+                let mut router = self.router.clone();
+                let Ok(response) = router.call(Request::from_parts(parts, Body::empty())).await;
+                response
+            }
+            Err(problem) => problem.render(request_id.as_str()),
+        };
+        if let Some(problem) = problem_of(&mut response) {
+            let allow = response.headers_mut().remove(header::ALLOW);
+            response = problem.render(request_id.as_str());
+            response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
+        }
+        self.sign(response.headers_mut(), &request_id, trace);
+        self.note(&method, &uri, &response, &request_id, trace, started.elapsed());
+        response
+    }
+
+    /// Reads the body of a request that is not too much.
+    async fn admit<B>(&self, uri: &Uri, headers: &HeaderMap, body: B, watch: &Watch) -> Result<Bytes, Problem>
+    where
+        B: body::HttpBody<Data = Bytes> + Unpin,
+    {
+        let limits = &self.limits;
+        let uri_bytes = uri.path_and_query().map_or(0, |text| text.as_str().len());
+        let header_bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        if uri_bytes > limits.uri_bytes {
+            return Err(Problem::new(&code::URI_TOO_LONG, format!("At most {} bytes.", limits.uri_bytes)));
+        }
+        if header_bytes > limits.header_bytes {
+            return Err(Problem::new(&code::HEADER_TOO_LARGE, format!("At most {} bytes.", limits.header_bytes)));
+        }
+        if declared.is_some_and(|bytes: usize| bytes > limits.body_bytes) {
+            return Err(self.body_too_large());
+        }
+        if self.in_flight.load(Ordering::Relaxed) > limits.in_flight {
+            return Err(crate::auth::Busy.into());
+        }
+        if body.is_end_stream() {
+            return Ok(Bytes::new());
+        }
+        self.read(body, watch).await
+    }
+
+    async fn read<B>(&self, mut body: B, watch: &Watch) -> Result<Bytes, Problem>
+    where
+        B: body::HttpBody<Data = Bytes> + Unpin,
+    {
+        watch.body_begins();
+        let (mut first, mut more) = (Bytes::new(), BytesMut::new());
+        while let Some(frame) = watch.unless_overdue(body.frame()).await.map_err(|_| too_slow())? {
+            let broken = |_| Problem::new(&code::BAD_REQUEST, "The body broke off.");
+            let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
+            if first.len() + more.len() + data.len() > self.limits.body_bytes {
+                return Err(self.body_too_large());
+            }
+            // Nearly every body comes in one piece, which is then used as it is.
+            match first.is_empty() && more.is_empty() {
+                true => first = data,
+                false => {
+                    more.extend_from_slice(&std::mem::take(&mut first));
+                    more.extend_from_slice(&data);
+                }
+            }
+        }
+        watch.body_ends();
+        Ok(if more.is_empty() { first } else { more.freeze() })
+    }
+
+    fn body_too_large(&self) -> Problem {
+        Problem::new(&code::BODY_TOO_LARGE, format!("At most {} bytes.", self.limits.body_bytes))
+    }
+
+    /// Adds what every answer carries.
+    fn sign(&self, headers: &mut HeaderMap, request_id: &RequestId, trace: Option<Trace>) {
+        headers.insert(REQUEST_ID, request_id.header());
+        headers.insert(NODE, self.node.clone());
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if let Some(leader) = self.shop.leader() {
+            headers.insert(LEADER, leader.into());
+        }
+        if !headers.contains_key(INDEX) {
+            headers.insert(INDEX, self.shop.applied().into());
+        }
+        if let Some(trace) = trace {
+            headers.insert(TRACEPARENT, trace.header());
+        }
+    }
+
+    /// Counts the request, and says what is worth saying.
+    fn note(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        response: &Response,
+        request_id: &RequestId,
+        trace: Option<Trace>,
+        took: Duration,
+    ) {
+        let status = response.status();
+        let route = self.measures.count(method, uri.path(), status, took, self.in_flight.load(Ordering::Relaxed));
+        let (ms, status) = (took.as_secs_f64() * 1_000.0, status.as_u16());
+        let trace_id = trace.map(|trace| tracing::field::display(format!("{:032x}", trace.id)));
+        if status == 500 {
+            tracing::error!(%request_id, trace_id, %method, route, status, ms, "answered");
+        } else if status > 500 || took > SLOW {
+            tracing::warn!(%request_id, trace_id, %method, route, status, ms, "answered");
+        } else {
+            tracing::debug!(%request_id, trace_id, %method, route, status, ms, "answered");
+        }
+    }
+}
+
+/// The problem that a route left in its answer, or that an error of the router's own stands for.
+fn problem_of(response: &mut Response) -> Option<Problem> {
+    let status = response.status().as_u16();
+    if status < 400 || response.headers().get(header::CONTENT_TYPE).is_some_and(is_problem) {
+        return None;
+    }
+    let left = response.extensions_mut().remove::<Problem>();
+    left.or_else(|| match status {
+        404 => Some(Problem::new(&code::NOT_FOUND, "There is nothing at this address.")),
+        405 => Some(Problem::new(&code::METHOD_NOT_ALLOWED, "The Allow header names the methods of this address.")),
+        _ => None,
+    })
+}
+
+fn is_problem(media_type: &HeaderValue) -> bool {
+    media_type == livedrop_proto::rest::problem::MEDIA_TYPE
+}
+
+fn too_slow() -> Problem {
+    Problem::new(&code::REQUEST_TIMEOUT, "The body did not come in time.")
+        .with(header::CONNECTION, HeaderValue::from_static("close"))
+}
+
+/// Counts a request for as long as it is in work, however it ends.
+struct InWork<'a>(&'a AtomicUsize);
+
+impl<'a> InWork<'a> {
+    fn enter(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        InWork(count)
+    }
+}
+
+impl Drop for InWork<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,157 @@
+//! The REST API: the only place that knows HTTP.
+//!
+//! ```text
+//!  connection ──► accept ──► front ──► router ──► a room's route ──► propose | read ──► answer
+//!                 timeouts   id, limits,          orders, drops, …   (shop)
+//!                            problems, metrics
+//! ```
+//!
+//! A route reads what came, asks the shop, and shapes the answer. What may be asked of whom in which state is the
+//! domain's to say; [`problem`] gives its rejections their status codes.
+
+pub mod accept;
+mod accounts;
+mod admin;
+mod answer;
+mod body;
+mod caching;
+mod checks;
+mod cluster;
+mod code;
+mod context;
+mod creators;
+mod docs;
+mod drops;
+mod freshness;
+mod front;
+mod health;
+mod identity;
+mod measures;
+mod mint;
+mod operator_token;
+mod orders;
+mod page;
+mod problem;
+mod products;
+mod sessions;
+mod shop;
+mod text;
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use livedrop_domain::{Command, Outcome, Reply, Request, Timestamp};
+use metrics_exporter_prometheus::PrometheusHandle;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use front::{Front, Limits};
+pub use measures::install as install_metrics;
+pub use operator_token::{OperatorToken, operator_token};
+pub use shop::{Check, Look, Seen, Shop, look};
+
+use crate::auth::Auth;
+use crate::propose::Unanswered;
+use measures::Measures;
+use problem::Problem;
+
+/// What every route can reach.
+#[derive(Clone)]
+pub struct Rest(Arc<Parts>);
+
+pub struct Parts {
+    pub shop: Arc<dyn Shop>,
+    pub auth: Arc<Auth>,
+    pub node_id: u64,
+    /// A digest of the token that whoever can read this node's data directory may use.
+    pub operator_token: Option<OperatorToken>,
+    pub metrics: Option<PrometheusHandle>,
+    /// Set when the node begins to stop: it is not ready any more, and requests in work end.
+    pub draining: AtomicBool,
+}
+
+impl Deref for Rest {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Rest {
+    pub fn new(parts: Parts) -> Self {
+        Rest(Arc::new(parts))
+    }
+
+    /// The service of all routes, to be given to [`accept::serve`].
+    pub fn front(&self, limits: Limits) -> Front {
+        let (router, document) = routes().split_for_parts();
+        let measures = Measures::new(document.paths.paths.keys().cloned());
+        let router = docs::serve(router, document).with_state(self.clone());
+        Front::new(self.shop.clone(), router, measures, limits, self.node_id)
+    }
+
+    /// From now on `/readyz` says no, so that balancers send requests elsewhere.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    fn now(&self) -> Timestamp {
+        self.shop.now()
+    }
+
+    /// Has a command decided, and says what the state machine answered.
+    async fn decide(
+        &self,
+        request_id: &context::RequestId,
+        command: impl Into<Command>,
+    ) -> Result<(Reply, u64), Problem> {
+        let (request_id, command) = (request_id.as_str().to_owned(), command.into());
+        settle(self.shop.propose(Request { request_id, idempotency: None, command }).await)
+    }
+}
+
+/// The reply to a command and the log index that decided it, or the problem that it came to.
+fn settle(outcome: Result<Outcome, Unanswered>) -> Result<(Reply, u64), Problem> {
+    let Outcome { index, answer, .. } = outcome?;
+    match answer {
+        Ok(reply) => Ok((reply, index)),
+        Err(rejection) => Err(Problem::from(rejection).at(index)),
+    }
+}
+
+/// The table of contents of the API.
+fn routes() -> OpenApiRouter<Rest> {
+    docs::begin()
+        .routes(routes!(accounts::create))
+        .routes(routes!(accounts::me))
+        .routes(routes!(sessions::sign_in))
+        .routes(routes!(sessions::refresh))
+        .routes(routes!(sessions::sign_out))
+        .routes(routes!(sessions::jwks))
+        .routes(routes!(creators::read))
+        .routes(routes!(products::create, products::list))
+        .routes(routes!(products::read, products::edit, products::retire))
+        .routes(routes!(drops::schedule::create, drops::list))
+        .routes(routes!(drops::read, drops::schedule::edit))
+        .routes(routes!(drops::steer::restock))
+        .routes(routes!(drops::steer::pause))
+        .routes(routes!(drops::steer::resume))
+        .routes(routes!(drops::steer::end))
+        .routes(routes!(drops::steer::cancel))
+        .routes(routes!(drops::orders::list))
+        .routes(routes!(orders::place::place, orders::find))
+        .routes(routes!(orders::read))
+        .routes(routes!(orders::cancel))
+        .routes(routes!(orders::mine))
+        .routes(routes!(cluster::read))
+        .routes(routes!(admin::status))
+        .routes(routes!(admin::hash))
+        .routes(routes!(admin::create_account))
+        .routes(routes!(health::livez))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+        .routes(routes!(docs::problem))
+        .routes(routes!(docs::document))
+}

@@ -1,0 +1,91 @@
+//! The purchase: what everything else here must not slow down.
+
+use std::borrow::Cow;
+
+use axum::extract::State;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use livedrop_domain::orders::{self, Place, QUANTITY_MAX};
+use livedrop_domain::{Command, Reply, Request};
+use livedrop_proto::rest;
+use livedrop_proto::rest::orders as shape;
+use serde::Deserialize;
+
+use super::super::Rest;
+use super::super::answer::{Answer, REPLAYED};
+use super::super::body;
+use super::super::context::Context;
+use super::super::docs::Problems;
+use super::super::identity::Caller;
+use super::super::mint;
+use super::super::problem::Problem;
+use super::{answer, key};
+
+/// The body, borrowed from its bytes: [`shape::PlaceOrder`] without copies.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted<'a> {
+    #[serde(borrow)]
+    drop_id: Cow<'a, str>,
+    sku: Option<String>,
+    quantity: u32,
+}
+
+/// Holds units of a drop for the caller.
+#[utoipa::path(post, path = "/v1/orders", tag = "orders", security(("bearer" = [])),
+    params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255, description = "Of the caller's own making, the same for every try of this request.")),
+    request_body = shape::PlaceOrder, responses(
+    (status = 201, description = "The order; `Location` names it. With `Idempotent-Replayed: true`, the first answer to the key.", body = shape::Order),
+    (status = 400, description = "`idempotency_key_required`, `bad_request`", body = rest::Problem, content_type = "application/problem+json"),
+    (status = 404, description = "`not_found`: no such drop.", body = rest::Problem, content_type = "application/problem+json"),
+    (status = 409, description = "`sold_out`, `limit_reached`, `drop_paused`, `drop_ended`", body = rest::Problem, content_type = "application/problem+json"),
+    (status = 422, description = "`invalid_request`, `idempotency_key_reused`", body = rest::Problem, content_type = "application/problem+json"),
+    (status = 425, description = "`drop_not_open`, with `opens_at`", body = rest::Problem, content_type = "application/problem+json"),
+    (status = 503, description = "`no_quorum`, `outcome_unknown`, `overloaded`", body = rest::Problem, content_type = "application/problem+json"),
+    Problems,
+))]
+pub async fn place(
+    State(rest): State<Rest>,
+    caller: Caller,
+    context: Context,
+    headers: HeaderMap,
+) -> Result<Answer, Problem> {
+    let buyer_id = caller.account_id();
+    let idempotency = key::required(&headers, buyer_id, "POST", "/v1/orders", &context.body)?;
+    let wanted: Wanted = body::parse(&headers, &context.body)?;
+    if !(1..=QUANTITY_MAX).contains(&wanted.quantity) {
+        return Err(Problem::field("/quantity", format!("must be 1 to {QUANTITY_MAX}")));
+    }
+    let place = Place {
+        order_id: mint::order(rest.now()),
+        buyer_id,
+        drop_id: wanted.drop_id.parse().map_err(|_| Problem::not_found("drop"))?,
+        sku: wanted.sku,
+        quantity: wanted.quantity,
+    };
+    let outcome = rest
+        .shop
+        .propose(Request {
+            request_id: context.request_id.as_str().to_owned(),
+            idempotency: Some(idempotency),
+            command: Command::Orders(orders::Command::Place(place)),
+        })
+        .await?;
+    match outcome.answer {
+        Ok(Reply::Orders(orders::Reply::Placed(order))) => {
+            let location = format!("/v1/orders/{}", order.id);
+            let answer = answer(StatusCode::CREATED, &order).at(outcome.index).with_text(header::LOCATION, location);
+            Ok(match outcome.replayed {
+                true => answer.with(REPLAYED, HeaderValue::from_static("true")),
+                false => answer,
+            })
+        }
+        Ok(other) => Err(Problem::unexpected(&other)),
+        Err(rejection) => {
+            let problem = Problem::from(rejection).at(outcome.index);
+            Err(match outcome.replayed {
+                true => problem.with(REPLAYED, HeaderValue::from_static("true")),
+                false => problem,
+            })
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! An order as JSON, written straight into its buffer: the answer to every purchase.
+
+use std::io::Write;
+
+use livedrop_domain::Money;
+use livedrop_domain::orders::Order;
+
+use super::super::text::{self, Rfc3339};
+
+/// Enough for an order with a long sku.
+const BYTES: usize = 640;
+
+/// The same JSON as the shape [`livedrop_proto::rest::orders::Order`] gives, in one pass and one allocation.
+pub fn order(order: &Order) -> Vec<u8> {
+    let mut json = Vec::with_capacity(BYTES);
+    write(&mut json, order).expect("writing into memory cannot fail");
+    json
+}
+
+fn write(json: &mut Vec<u8>, order: &Order) -> std::io::Result<()> {
+    let Order { id, drop_id, product_id, buyer_id, quantity, placed_index, .. } = order;
+    write!(json, r#"{{"id":"{id}","drop_id":"{drop_id}","product_id":"{product_id}","buyer_id":"{buyer_id}","sku":"#)?;
+    serde_json::to_writer(&mut *json, &order.sku)?;
+    write!(json, r#","quantity":{quantity},"unit_price":"#)?;
+    money(json, order.unit_price)?;
+    write!(json, r#","amount":"#)?;
+    money(json, order.amount())?;
+    let (status, created_at) = (text::order_status(order.status), Rfc3339(order.created_at));
+    let hold_expires_at = Rfc3339(order.hold_expires_at);
+    write!(json, r#","status":"{status}","created_at":"{created_at}","hold_expires_at":"{hold_expires_at}","#)?;
+    write!(json, r#""log_index":"{placed_index}"}}"#)
+}
+
+fn money(json: &mut Vec<u8>, money: Money) -> std::io::Result<()> {
+    write!(json, r#"{{"amount":{},"currency":"{}"}}"#, money.amount, money.currency)
+}
+
+#[cfg(test)]
+mod tests {
+    use livedrop_domain::orders::Status;
+    use livedrop_domain::{AccountId, Currency, DropId, OrderId, ProductId, Timestamp};
+
+    use super::super::order_shape;
+    use super::*;
+
+    #[test]
+    fn an_order_is_written_as_its_shape_says() {
+        for (status, sku) in [
+            (Status::Reserved, "default"),
+            (Status::Confirmed, "L \"large\" \\ \u{7}"),
+            (Status::Cancelled, "größe/ä"),
+            (Status::Expired, ""),
+        ] {
+            let placed = Order {
+                id: OrderId::from_u128(u128::MAX),
+                buyer_id: AccountId::from_u128(1),
+                drop_id: DropId::from_u128(2 << 80),
+                product_id: ProductId::from_u128(3),
+                sku: sku.into(),
+                quantity: 1_000,
+                unit_price: Money { amount: 4_999, currency: Currency::EUR },
+                status,
+                created_at: Timestamp(1_795_000_000_123),
+                hold_expires_at: Timestamp(1_795_000_600_123),
+                placed_index: u64::MAX,
+                version: 7,
+            };
+            let expected = serde_json::to_vec(&order_shape(&placed)).expect("a shape is JSON");
+            assert_eq!(String::from_utf8(order(&placed)), String::from_utf8(expected));
+        }
+    }
+}

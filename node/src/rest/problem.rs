@@ -1,0 +1,245 @@
+//! Answers that are not a success, as `application/problem+json` (RFC 9457).
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, header};
+use livedrop_domain::{Fault, Rejection, Reply, accounts, drops, orders, products};
+use livedrop_proto::rest;
+use livedrop_proto::rest::problem::{FieldError, MEDIA_TYPE};
+
+use super::code::{self, Code};
+use super::text;
+use crate::auth::Busy;
+use crate::propose::Unanswered;
+
+/// What is wrong this time.
+#[derive(Debug, Clone)]
+pub struct Problem(Box<Said>);
+
+#[derive(Debug, Clone)]
+struct Said {
+    code: &'static Code,
+    detail: String,
+    errors: Vec<FieldError>,
+    opens_at: Option<String>,
+    /// In seconds.
+    retry_after: Option<u64>,
+    /// The log index that decided it.
+    index: Option<u64>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Problem {
+    pub fn new(code: &'static Code, detail: impl Into<String>) -> Self {
+        Problem(Box::new(Said {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            opens_at: None,
+            retry_after: (code.status == 503).then_some(1),
+            index: None,
+            headers: Vec::new(),
+        }))
+    }
+
+    /// A field that is wrong; `pointer` is a JSON pointer, or the name of a parameter or header.
+    pub fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Problem::fields(vec![FieldError { pointer: pointer.into(), detail: detail.into() }])
+    }
+
+    pub fn fields(errors: Vec<FieldError>) -> Self {
+        let mut problem = Problem::new(&code::INVALID_REQUEST, "See `errors`.");
+        problem.0.errors = errors;
+        problem
+    }
+
+    pub fn not_found(what: &str) -> Self {
+        Problem::new(&code::NOT_FOUND, format!("There is no such {what}."))
+    }
+
+    pub fn unauthenticated(detail: &str) -> Self {
+        Problem::new(&code::UNAUTHENTICATED, detail)
+            .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"livedrop\""))
+    }
+
+    /// An answer of another command: a fault of ours.
+    pub fn unexpected(reply: &Reply) -> Self {
+        tracing::error!(?reply, "the state machine answered something else than was asked");
+        Problem::new(&code::INTERNAL, "The fault was logged under the request id.")
+    }
+
+    pub fn at(mut self, index: u64) -> Self {
+        self.0.index = Some(index);
+        self
+    }
+
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
+    }
+
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.push((name, value));
+        self
+    }
+
+    pub fn code(&self) -> &'static Code {
+        self.0.code
+    }
+
+    pub fn errors(&self) -> &[FieldError] {
+        &self.0.errors
+    }
+
+    /// The answer, to the request of this id.
+    pub fn render(self, request_id: &str) -> Response {
+        let Said { code, detail, errors, opens_at, retry_after, index, headers } = *self.0;
+        let body = rest::Problem {
+            kind: format!("/problems/{}", code.name),
+            title: code.title.into(),
+            status: code.status,
+            detail,
+            code: code.name.into(),
+            request_id: request_id.into(),
+            errors,
+            opens_at,
+        };
+        let body = serde_json::to_vec(&body).expect("text and numbers are JSON");
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = http::StatusCode::from_u16(code.status).expect("codes have an HTTP status");
+        let sent = response.headers_mut();
+        sent.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        sent.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = retry_after {
+            sent.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(index) = index {
+            sent.insert(super::answer::INDEX, index.into());
+        }
+        sent.extend(headers);
+        response
+    }
+}
+
+/// Leaves the problem for the front to render: only there the request's id is known.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = http::StatusCode::from_u16(self.code().status).expect("codes have an HTTP status");
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Unanswered> for Problem {
+    fn from(why: Unanswered) -> Self {
+        match why {
+            Unanswered::NoQuorum => {
+                Problem::new(&code::NO_QUORUM, "No majority of the nodes answers; nothing was done.")
+            }
+            Unanswered::Overloaded => Problem::from(Busy),
+            Unanswered::Unknown => {
+                Problem::new(&code::OUTCOME_UNKNOWN, "It may have been done; ask again to find out.")
+            }
+        }
+    }
+}
+
+impl From<Busy> for Problem {
+    fn from(Busy: Busy) -> Self {
+        Problem::new(&code::OVERLOADED, "Too many requests wait already; nothing was done.")
+    }
+}
+
+/// A fault is the node's, not the caller's: it is logged here and says nothing of itself outside.
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        tracing::error!(%fault, "the state could not be read");
+        Problem::new(&code::INTERNAL, "The fault was logged under the request id.")
+    }
+}
+
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::KeyReused => {
+                Problem::new(&code::IDEMPOTENCY_KEY_REUSED, "The key was decided for another body.")
+            }
+            Rejection::Accounts(rejection) => account(rejection),
+            Rejection::Products(rejection) => product(rejection),
+            Rejection::Drops(rejection) => drop(rejection),
+            Rejection::Orders(rejection) => order(rejection),
+            Rejection::Members(_) => Problem::new(&code::INTERNAL, "The node asked for what only nodes are told."),
+        }
+    }
+}
+
+fn account(rejection: accounts::Rejection) -> Problem {
+    use accounts::Rejection::*;
+    match rejection {
+        EmailTaken => Problem::new(&code::EMAIL_TAKEN, "Another account has this e-mail address."),
+        AccountNotFound => Problem::unauthenticated("The account is gone."),
+        SessionEnded => Problem::unauthenticated("The session has ended. Sign in again."),
+        BadField => Problem::field("/email", "must be an address of at most 254 bytes"),
+    }
+}
+
+fn product(rejection: products::Rejection) -> Problem {
+    use products::Rejection::*;
+    match rejection {
+        NotACreator => Problem::new(&code::FORBIDDEN, "Only creators sell."),
+        NotFound => Problem::not_found("product"),
+        Changed { version } => changed_since(version),
+        Retired => Problem::new(&code::PRODUCT_RETIRED, "The product was taken out of the shop."),
+        BadField => Problem::field("", "a field is outside its limits"),
+        IdTaken => {
+            Problem::new(&code::OUTCOME_UNKNOWN, "The product may have been made; list the products to find out.")
+        }
+    }
+}
+
+fn drop(rejection: drops::Rejection) -> Problem {
+    use drops::Rejection::*;
+    match rejection {
+        NotFound => Problem::not_found("drop"),
+        WrongStatus { status } => {
+            Problem::new(&code::WRONG_STATUS, format!("The drop is {}.", text::drop_status(status)))
+        }
+        UnknownSku => Problem::field("/sku", "must be one of the drop's"),
+        EndsTooEarly => Problem::field("/ends_at", "must be later than the start and later than now"),
+        BadField => Problem::field("", "a field is outside its limits"),
+        IdTaken => Problem::new(&code::OUTCOME_UNKNOWN, "The drop may have been made; list the drops to find out."),
+        HasOrders => Problem::new(&code::HAS_ORDERS, "Units are held or sold."),
+        ChangedSince { version } => changed_since(version),
+    }
+}
+
+fn order(rejection: orders::Rejection) -> Problem {
+    use orders::Rejection::*;
+    match rejection {
+        BadQuantity => Problem::field("/quantity", format!("must be 1 to {}", orders::QUANTITY_MAX)),
+        DropNotFound => Problem::not_found("drop"),
+        NotOpen { opens_at } => {
+            let opens_at = text::time(opens_at);
+            let mut problem = Problem::new(&code::DROP_NOT_OPEN, format!("The drop opens at {opens_at}."));
+            problem.0.opens_at = Some(opens_at);
+            problem
+        }
+        Paused => Problem::new(&code::DROP_PAUSED, "The drop is paused."),
+        Ended => Problem::new(&code::DROP_ENDED, "The drop has ended."),
+        UnknownSku => Problem::field("/sku", "must be one of the drop's, and be given when there are several"),
+        LimitReached { limit } => {
+            Problem::new(&code::LIMIT_REACHED, format!("One customer may have {limit} of this drop."))
+        }
+        SoldOut => Problem::new(&code::SOLD_OUT, "Fewer units are left than were asked for."),
+        IdTaken => Problem::new(&code::OUTCOME_UNKNOWN, "The order may have been placed; ask by its idempotency key."),
+        NotFound => Problem::not_found("order"),
+        WrongStatus { status } => {
+            Problem::new(&code::WRONG_STATUS, format!("The order is {}.", text::order_status(status)))
+        }
+    }
+}
+
+fn changed_since(version: u64) -> Problem {
+    Problem::new(&code::CHANGED_SINCE, format!("Its ETag is now \"{version}\"."))
+}
