@@ -1,0 +1,71 @@
+//! What came back from a node, before anybody knows what it means.
+
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+use livedrop_proto::rest::{Problem, REQUEST_ID_HEADER, problem};
+
+use crate::{Endpoint, Refusal};
+
+/// The longest answer that is read, in bytes: a page of 100 products with their longest descriptions is 2 MB.
+const BODY_MAX: usize = 8 << 20;
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+    pub endpoint: Endpoint,
+}
+
+impl Received {
+    /// Reads the body. The error says why it did not arrive.
+    pub(crate) async fn read(mut response: reqwest::Response, endpoint: &Endpoint) -> Result<Self, String> {
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| root_cause(&error))? {
+            body.extend_from_slice(&chunk);
+            if body.len() > BODY_MAX {
+                return Err(format!("the answer is longer than {BODY_MAX} bytes"));
+            }
+        }
+        let headers = std::mem::take(response.headers_mut());
+        Ok(Received { status: response.status(), headers, body, endpoint: endpoint.clone() })
+    }
+
+    pub(crate) fn is_success(&self) -> bool {
+        self.status.is_success()
+    }
+
+    /// Reads an answer that is not a success. One that is no problem document, from a proxy perhaps, becomes one.
+    pub(crate) fn refusal(self, request_id: &str) -> Refusal {
+        let text = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok());
+        let is_problem = text(CONTENT_TYPE.as_str()).is_some_and(|kind| kind.starts_with(problem::MEDIA_TYPE));
+        let read = if is_problem { serde_json::from_slice(&self.body).ok() } else { None };
+        let problem = read.unwrap_or_else(|| Problem {
+            kind: "about:blank".to_owned(),
+            title: self.status.canonical_reason().unwrap_or("Unknown status").to_owned(),
+            status: self.status.as_u16(),
+            detail: String::from_utf8_lossy(&self.body).chars().take(200).collect(),
+            code: "unknown".to_owned(),
+            request_id: text(REQUEST_ID_HEADER).unwrap_or(request_id).to_owned(),
+            errors: Vec::new(),
+            opens_at: None,
+        });
+        let retry_after = text(RETRY_AFTER.as_str()).and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+        Refusal { status: self.status.as_u16(), problem, retry_after, endpoint: self.endpoint }
+    }
+}
+
+/// The innermost reason: the outer ones say "error sending request" only.
+pub(crate) fn root_cause(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
