@@ -1,0 +1,115 @@
+//! What every command needs: a client, the tokens it may use, and where to write.
+
+use std::path::{Path, PathBuf};
+
+use livedrop_proto::rest::problem::code;
+
+use super::options::Global;
+use super::output::Output;
+use super::session::{self, Kept};
+use super::trouble::{Doing, Exit, Stop};
+use crate::{Client, Endpoint, Error};
+
+pub struct Context {
+    /// Without a token.
+    pub client: Client,
+    pub output: Output,
+    /// Asks nothing.
+    pub yes: bool,
+    pub timeout: std::time::Duration,
+    /// Given by flags, in the order in which they are tried.
+    tokens: Vec<String>,
+    session_file: Option<PathBuf>,
+}
+
+impl Context {
+    pub fn new(global: Global) -> Result<Self, Stop> {
+        let mut tokens: Vec<String> = global.token.into_iter().collect();
+        for file in &global.token_file {
+            tokens.push(read_token(file)?);
+        }
+        Ok(Context {
+            client: Client::with_timeout(global.endpoints, global.timeout),
+            output: Output(global.output),
+            yes: global.yes,
+            timeout: global.timeout,
+            tokens,
+            session_file: global.session_file.or_else(session::default_path),
+        })
+    }
+
+    /// Does something as whoever the flags or the kept session say. A token that is not good makes way for the next;
+    /// a session whose access token has run out is refreshed once.
+    pub async fn signed_in<T>(&self, what: &str, act: impl AsyncFn(Client) -> Result<T, Error>) -> Result<T, Stop> {
+        self.signed_in_at(None, what, act).await
+    }
+
+    /// As `signed_in`, at one node.
+    pub async fn signed_in_at<T>(
+        &self,
+        endpoint: Option<&Endpoint>,
+        what: &str,
+        act: impl AsyncFn(Client) -> Result<T, Error>,
+    ) -> Result<T, Stop> {
+        let client = endpoint.map_or_else(|| self.client.clone(), |endpoint| self.client.at(endpoint));
+        let mut refused = None;
+        for token in &self.tokens {
+            match act(client.with_token(token.as_str())).await {
+                Err(error) if error.code() == Some(code::UNAUTHENTICATED) => refused = Some(error),
+                outcome => return outcome.doing(what),
+            }
+        }
+        if let Some(error) = refused {
+            return Err(error).doing(what);
+        }
+        let Some(kept) = self.kept()? else {
+            let advice = "`livedropctl login`, or give --token-file";
+            return Err(Stop::trouble(Exit::Refused, what, "you are not signed in", advice));
+        };
+        match act(client.with_token(kept.access_token.as_str())).await {
+            Err(error) if error.code() == Some(code::UNAUTHENTICATED) => {
+                let fresh = self.refresh(kept).await.doing(what)?;
+                let outcome = act(client.with_token(fresh.access_token.as_str())).await.doing(what);
+                self.keep(&fresh)?;
+                outcome
+            }
+            outcome => outcome.doing(what),
+        }
+    }
+
+    /// The kept session, when all nodes that would be asked are nodes that it was made for.
+    pub fn kept(&self) -> Result<Option<Kept>, Stop> {
+        let Some(path) = &self.session_file else { return Ok(None) };
+        let ours = |kept: &Kept| self.client.endpoints().iter().all(|one| kept.endpoints.contains(&one.to_string()));
+        Ok(session::load(path)?.filter(ours))
+    }
+
+    pub fn keep(&self, kept: &Kept) -> Result<(), Stop> {
+        let Some(path) = &self.session_file else {
+            let why = "neither HOME nor XDG_STATE_HOME is set";
+            return Err(Stop::trouble(Exit::Failed, "the session cannot be kept", why, "give --session-file"));
+        };
+        session::store(path, kept)
+    }
+
+    pub fn forget(&self) -> Result<(), Stop> {
+        self.session_file.as_deref().map_or(Ok(()), session::remove)
+    }
+
+    async fn refresh(&self, kept: Kept) -> Result<Kept, Error> {
+        let session = self.client.refresh(&kept.refresh_token).await?;
+        Ok(Kept::new(session, kept.endpoints))
+    }
+}
+
+fn read_token(file: &Path) -> Result<String, Stop> {
+    let what = format!("the token in {} cannot be read", file.display());
+    let advice = "name a file that holds one token, such as operator.token in a node's data folder";
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Stop::trouble(Exit::Usage, what.as_str(), error.to_string(), advice))?;
+    let token = text.trim();
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Stop::trouble(Exit::Usage, what, "the file does not hold one word of ASCII", advice));
+    }
+    Ok(token.to_owned())
+}

@@ -1,0 +1,69 @@
+//! `livedropctl`: everything that a person types.
+//!
+//! One file per noun. Data goes to standard output and everything else to standard error; what goes wrong is told by
+//! [`trouble`] and by the exit code.
+
+mod account;
+mod ask;
+mod bench;
+mod buy;
+mod context;
+mod drop;
+mod hash;
+mod login;
+mod money;
+mod options;
+mod order;
+mod output;
+mod product;
+mod session;
+mod shell;
+mod status;
+mod trouble;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use context::Context;
+use options::{Cli, Command};
+use trouble::{Exit, Stop};
+
+/// Does what the arguments say.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no mistakes; a closed pipe is nobody's.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Ok.into() };
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be started");
+    match runtime.block_on(run(cli)) {
+        Ok(exit) => exit.into(),
+        Err(Stop::PipeClosed) => Exit::Ok.into(),
+        Err(Stop::Trouble(trouble)) => {
+            trouble.tell();
+            trouble.exit.into()
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<Exit, Stop> {
+    let context = Context::new(cli.global)?;
+    match cli.command {
+        Command::Status => status::run(&context).await,
+        Command::Hash(wanted) => hash::run(&context, wanted).await,
+        Command::Login(wanted) => login::sign_in(&context, wanted).await,
+        Command::Logout => login::sign_out(&context).await,
+        Command::Account(command) => account::run(&context, command).await,
+        Command::Product(command) => product::run(&context, command).await,
+        Command::Drop(command) => drop::run(&context, command).await,
+        Command::Order(command) => order::run(&context, command).await,
+        Command::Buy(wanted) => buy::run(&context, wanted).await,
+        Command::Bench(command) => bench::run(&context, command).await,
+        Command::Completions { shell } => shell::completions(&context, shell),
+        Command::Man { dir } => shell::manual(&context, dir.as_deref()),
+    }
+}

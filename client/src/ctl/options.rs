@@ -1,0 +1,139 @@
+//! The tree of commands, and the flags that all of them share.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::{account, bench, buy, drop, hash, login, order, product};
+use crate::Endpoints;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed, or the answer is no
+  2  the command line is wrong
+  3  no node can be reached, or no majority of them answers
+  4  not found
+  5  refused: sold out, limit reached, not allowed, …
+
+Every flag below has a variable: LIVEDROPCTL_ENDPOINTS, LIVEDROPCTL_TOKEN_FILE, ….";
+
+/// Runs and uses a Live Drops cluster.
+#[derive(Debug, Parser)]
+#[command(name = "livedropctl", version, infer_subcommands = true, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The nodes' addresses, separated by commas; the next is asked when one does not answer
+    #[arg(
+        long,
+        env = "LIVEDROPCTL_ENDPOINTS",
+        global = true,
+        value_name = "URL,…",
+        default_value = "http://127.0.0.1:8081,http://127.0.0.1:8082,http://127.0.0.1:8083"
+    )]
+    pub endpoints: Endpoints,
+    /// What is written to standard output
+    #[arg(short, long, env = "LIVEDROPCTL_OUTPUT", global = true, value_name = "FORMAT", default_value = "table")]
+    pub output: Format,
+    /// Asks nothing: yes to everything
+    #[arg(short, long, env = "LIVEDROPCTL_YES", global = true)]
+    pub yes: bool,
+    /// A bearer token; other users of this machine may see it, so prefer a file
+    #[arg(long, env = "LIVEDROPCTL_TOKEN", global = true, hide_env_values = true, value_name = "TOKEN")]
+    pub token: Option<String>,
+    /// Files with bearer tokens, such as a node's operator.token, tried in turn
+    #[arg(long, env = "LIVEDROPCTL_TOKEN_FILE", global = true, value_name = "FILE,…", value_delimiter = ',')]
+    pub token_file: Vec<PathBuf>,
+    /// Where `login` keeps its session
+    #[arg(long, env = "LIVEDROPCTL_SESSION_FILE", global = true, value_name = "FILE")]
+    pub session_file: Option<PathBuf>,
+    /// How long one node may take to answer, in seconds
+    #[arg(long, env = "LIVEDROPCTL_TIMEOUT", global = true, value_name = "SECONDS", default_value = "10",
+          value_parser = seconds)]
+    pub timeout: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Table,
+    /// For programs: what the REST API says
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Shows every node: role, term, what it has applied, how far it trails the leader
+    Status,
+    /// Compares the state hashes of all nodes at one log index; exit code 1 when they differ (operators)
+    Hash(hash::Wanted),
+    /// Signs in and keeps the session for the commands that follow
+    Login(login::Wanted),
+    /// Ends the kept session, on every node
+    Logout,
+    /// Accounts
+    #[command(subcommand)]
+    Account(account::Command),
+    /// What creators sell
+    #[command(subcommand)]
+    Product(product::Command),
+    /// Timed sales with limited stock
+    #[command(subcommand)]
+    Drop(drop::Command),
+    /// Orders
+    #[command(subcommand)]
+    Order(order::Command),
+    /// Buys units of a drop
+    Buy(buy::Wanted),
+    /// Measures a cluster
+    #[command(subcommand)]
+    Bench(bench::Command),
+    /// Writes the completions of a shell to standard output
+    Completions { shell: clap_complete::Shell },
+    /// Writes the manual page to standard output, or one page for each command to a folder
+    Man {
+        /// The folder; made when it does not exist
+        #[arg(long)]
+        dir: Option<PathBuf>,
+    },
+}
+
+/// Reads a time in seconds, which may be a fraction: more than 0, at most one day.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 =
+        text.strip_suffix('s').unwrap_or(text).parse().map_err(|_| "not a number of seconds".to_owned())?;
+    if number > 0.0 && number <= 86_400.0 {
+        Ok(Duration::from_secs_f64(number))
+    } else {
+        Err("more than 0 and at most 86400 seconds".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_tree_of_commands_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn seconds_are_bounded() {
+        assert_eq!(seconds("1.5"), Ok(Duration::from_millis(1_500)));
+        assert_eq!(seconds("30s"), Ok(Duration::from_secs(30)));
+        for text in ["0", "-1", "NaN", "inf", "1e9", "soon", ""] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}
