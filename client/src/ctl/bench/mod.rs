@@ -1,0 +1,50 @@
+//! `bench`: what a cluster can do, and whether what it said is true.
+
+mod answers;
+mod audit;
+mod books;
+mod keys;
+mod latency;
+mod line;
+mod pace;
+mod profile;
+mod progress;
+mod report;
+mod route;
+mod shard;
+mod shop;
+mod tally;
+mod worker;
+
+use clap::Subcommand;
+
+use super::context::Context;
+use super::output::note;
+use super::trouble::{Exit, Stop};
+use profile::{Load, Wanted};
+use report::Report;
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Buys as fast as it can, or at a steady rate, then checks the books; exit code 1 when they are wrong
+    Purchase(Box<Wanted>),
+}
+
+pub async fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
+    let Command::Purchase(wanted) = command;
+    wanted.check(context)?;
+    let shop = shop::open(context, &wanted).await?;
+    if let Some(file) = &wanted.print_tokens {
+        shop.print_tokens(context, file)?;
+        return Ok(Exit::Ok);
+    }
+    let before = books::units_taken(context, &shop).await?;
+    let load = Load::new(context, &wanted, &shop).await?;
+    note(&format!("buying from {} over {} connections", shop.drop_id, load.connections));
+    let mut ran = shard::run(load.clone()).await?;
+    note("checking the books");
+    let audit = audit::audit(context, &shop, &load, &mut ran, before, wanted.audit).await;
+    let report = Report::new(&wanted, &load, &ran, audit);
+    report.show(context)?;
+    Ok(if report.audit.passed { Exit::Ok } else { Exit::Failed })
+}
