@@ -124,21 +124,10 @@ impl Consensus {
     /// it under another incarnation (see `join.rs`), for as long as it takes; then it begins the cluster together with
     /// them, which is harmless when it has begun already. Runs on the calling runtime.
     pub async fn start(start: StartUp) -> Result<Self, StartError> {
-        let StartUp {
-            mut log,
-            machine,
-            reader,
-            snapshots,
-            members,
-            settings,
-            gate,
-            on_fatal,
-        } = start;
+        let StartUp { mut log, machine, reader, snapshots, members, settings, gate, on_fatal } = start;
         let identity = gate.identity().clone();
         let own = identity.node_id;
-        let config = settings
-            .config(&identity.cluster_id)
-            .map_err(|error| StartError::Settings(error.to_string()))?;
+        let config = settings.config(&identity.cluster_id).map_err(|error| StartError::Settings(error.to_string()))?;
         let peers = Arc::new(Peers::new(identity.clone()));
         for (id, member) in members.iter().filter(|(id, _)| **id != own) {
             peers.link(*id, &member.peer)?;
@@ -151,9 +140,7 @@ impl Consensus {
             join::ask(&peers, &members).await?;
         }
         let fatal = |error: Fatal<_>| StartError::Fatal(error.to_string());
-        let raft = Raft::new(own, Arc::new(config), Network::new(peers.clone()), log, machine)
-            .await
-            .map_err(fatal)?;
+        let raft = Raft::new(own, Arc::new(config), Network::new(peers.clone()), log, machine).await.map_err(fatal)?;
         if begins && members.contains_key(&own) {
             match raft.initialize(members).await {
                 // Another member was faster, and its log is here already.
@@ -177,23 +164,9 @@ impl Consensus {
             let (raft, peers) = (raft.clone(), peers.clone());
             move |until| ask_leader(raft.clone(), peers.clone(), until)
         });
-        gate.open(Opened {
-            raft: raft.clone(),
-            reader: reader.clone(),
-            snapshots,
-            read_index: leader_reads.clone(),
-        });
-        let inner = Inner {
-            raft,
-            identity,
-            reader,
-            peers,
-            leadership,
-            leader_reads,
-            follower_reads,
-            settings,
-            stopping,
-        };
+        gate.open(Opened { raft: raft.clone(), reader: reader.clone(), snapshots, read_index: leader_reads.clone() });
+        let inner =
+            Inner { raft, identity, reader, peers, leadership, leader_reads, follower_reads, settings, stopping };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -213,9 +186,9 @@ impl Consensus {
             Ok(written) => Ok(written.data.0),
             Err(RaftError::APIError(ClientWriteError::ForwardToLeader(forward))) => Err(match forward.reason {
                 ForwardReason::LeaseExpired => ProposeError::NoQuorum,
-                ForwardReason::NotLeader | ForwardReason::LeadershipTransfer => ProposeError::NotLeader {
-                    leader: forward.leader_id.filter(|leader| *leader != self.node_id()),
-                },
+                ForwardReason::NotLeader | ForwardReason::LeadershipTransfer => {
+                    ProposeError::NotLeader { leader: forward.leader_id.filter(|leader| *leader != self.node_id()) }
+                }
             }),
             // An entry that another leader overwrote here may still have reached a majority; consensus that ended did so
             // at an unknown point.
@@ -289,25 +262,13 @@ impl Consensus {
         }
         let status = self.status();
         let best = transfer::best_follower(&status, self.0.settings.election_min_ms).ok_or(TransferError::Nobody)?;
-        transfer::to_node(
-            &self.0.raft,
-            &status,
-            self.leadership(),
-            best,
-            self.0.settings.election_min_ms,
-        )
-        .await?;
+        transfer::to_node(&self.0.raft, &status, self.leadership(), best, self.0.settings.election_min_ms).await?;
         Ok(Some(best))
     }
 
     /// Has a snapshot taken soon.
     pub async fn trigger_snapshot(&self) -> Result<(), StartError> {
-        self.0
-            .raft
-            .trigger()
-            .snapshot()
-            .await
-            .map_err(|fatal| StartError::Fatal(fatal.to_string()))
+        self.0.raft.trigger().snapshot().await.map_err(|fatal| StartError::Fatal(fatal.to_string()))
     }
 
     pub fn status(&self) -> NodeStatus {
@@ -340,22 +301,14 @@ impl Consensus {
                 Some(hash.map_err(|_| no_answer(format!("its hash has {} bytes", answer.hash.len())))?)
             }
         };
-        Ok(StateHash {
-            hash,
-            applied: answer.applied_index,
-        })
+        Ok(StateHash { hash, applied: answer.applied_index })
     }
 
     /// All members, by id.
     pub fn members(&self) -> BTreeMap<u64, Member> {
         let server = self.0.raft.server_metrics();
         let server = server.borrow_watched();
-        server
-            .membership_config
-            .membership()
-            .nodes()
-            .map(|(id, member)| (*id, member.clone()))
-            .collect()
+        server.membership_config.membership().nodes().map(|(id, member)| (*id, member.clone())).collect()
     }
 
     /// Where a member is reached.
@@ -390,10 +343,7 @@ fn link(raft: &Raft, peers: &Peers, node: u64) -> Option<Arc<Link>> {
         let server = server.borrow_watched();
         server.membership_config.membership().get_node(&node)?.peer.clone()
     };
-    peers
-        .link(node, &address)
-        .inspect_err(|error| tracing::error!(node, %error, "a member cannot be reached"))
-        .ok()
+    peers.link(node, &address).inspect_err(|error| tracing::error!(node, %error, "a member cannot be reached")).ok()
 }
 
 /// One round on the leader: a quorum confirms, by answering what was sent after now, that this node still leads.
@@ -402,9 +352,9 @@ async fn ask_quorum(raft: Raft, until: Instant) -> Result<u64, ReadError> {
     let option = LinearizerOption::new(Some(Duration::ZERO), true).with_wait_timeout(wait);
     match raft.get_read_log_id(option).await {
         Ok((read, _applied)) => Ok(read.index()),
-        Err(RaftError::APIError(LinearizableReadError::ForwardToLeader(forward))) => Err(ReadError::NotLeader {
-            leader: forward.leader_id,
-        }),
+        Err(RaftError::APIError(LinearizableReadError::ForwardToLeader(forward))) => {
+            Err(ReadError::NotLeader { leader: forward.leader_id })
+        }
         Err(RaftError::APIError(LinearizableReadError::QuorumNotEnough(_))) => Err(ReadError::NoQuorum),
         Err(RaftError::Fatal(_)) => Err(ReadError::Stopped),
     }
@@ -421,15 +371,11 @@ async fn ask_leader(raft: Raft, peers: Arc<Peers>, until: Instant) -> Result<u64
     let mut client = link(&raft, &peers, leader).ok_or(no_leader)?.raft();
     let remaining_ms = until.saturating_duration_since(Instant::now()).as_millis() as u64;
     let answer = client.read_index(pb::ReadIndexRequest { remaining_ms }).await;
-    match answer
-        .map_err(|status| ReadError::Unreachable(describe(&status)))?
-        .into_inner()
-        .result
-    {
+    match answer.map_err(|status| ReadError::Unreachable(describe(&status)))?.into_inner().result {
         Some(Answer::Index(index)) => Ok(index),
-        Some(Answer::NotLeader(other)) => Err(ReadError::NotLeader {
-            leader: Some(other.leader).filter(|id| *id != 0),
-        }),
+        Some(Answer::NotLeader(other)) => {
+            Err(ReadError::NotLeader { leader: Some(other.leader).filter(|id| *id != 0) })
+        }
         Some(Answer::NoQuorum(_)) => Err(ReadError::NoQuorum),
         None => Err(ReadError::Unreachable("the answer is empty".to_owned())),
     }
@@ -453,7 +399,5 @@ pub(super) async fn hash_at(reader: Reader, index: u64) -> Result<(Option<[u8; 3
         let hash = if index <= applied { reader.hash_at(index)? } else { None };
         Ok::<_, livedrop_store::StoreError>((hash, applied))
     });
-    read.await
-        .map_err(|error| error.to_string())?
-        .map_err(|error| error.to_string())
+    read.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
 }

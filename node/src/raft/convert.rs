@@ -41,76 +41,41 @@ fn need<T>(field: Option<T>, name: &'static str) -> Result<T, Malformed> {
 }
 
 pub(super) fn vote_to_pb(vote: &Vote) -> pb::Vote {
-    pb::Vote {
-        term: vote.leader_id.term,
-        node_id: vote.leader_id.node_id,
-        committed: vote.committed,
-    }
+    pb::Vote { term: vote.leader_id.term, node_id: vote.leader_id.node_id, committed: vote.committed }
 }
 
 pub(super) fn vote_from_pb(vote: pb::Vote) -> Vote {
-    let leader_id = LeaderIdOf::<TypeConfig> {
-        term: vote.term,
-        node_id: vote.node_id,
-    };
-    Vote {
-        leader_id,
-        committed: vote.committed,
-    }
+    let leader_id = LeaderIdOf::<TypeConfig> { term: vote.term, node_id: vote.node_id };
+    Vote { leader_id, committed: vote.committed }
 }
 
 pub(super) fn log_id_to_pb(id: &LogId) -> pb::LogId {
     let leader = id.committed_leader_id();
-    pb::LogId {
-        term: leader.term,
-        node_id: leader.node_id,
-        index: id.index,
-    }
+    pb::LogId { term: leader.term, node_id: leader.node_id, index: id.index }
 }
 
 pub(super) fn log_id_from_pb(id: pb::LogId) -> LogId {
-    let leader = CommittedLeaderIdOf::<TypeConfig> {
-        term: id.term,
-        node_id: id.node_id,
-    };
+    let leader = CommittedLeaderIdOf::<TypeConfig> { term: id.term, node_id: id.node_id };
     LogId::new(leader, id.index)
 }
 
 pub(super) fn membership_to_pb(membership: &Members) -> pb::Membership {
     let configs = membership.get_joint_config().iter();
-    let member = |member: &Member| pb::Member {
-        peer: member.peer.clone(),
-        http: member.http.clone(),
-    };
+    let member = |member: &Member| pb::Member { peer: member.peer.clone(), http: member.http.clone() };
     pb::Membership {
-        configs: configs
-            .map(|voters| pb::Voters {
-                node_ids: voters.iter().copied().collect(),
-            })
-            .collect(),
+        configs: configs.map(|voters| pb::Voters { node_ids: voters.iter().copied().collect() }).collect(),
         nodes: membership.nodes().map(|(id, node)| (*id, member(node))).collect(),
     }
 }
 
 /// Rejects a membership with a voter that has no address, and an empty set of voters.
 pub(super) fn membership_from_pb(membership: pb::Membership) -> Result<Members, Malformed> {
-    let configs: Vec<BTreeSet<u64>> = membership
-        .configs
-        .into_iter()
-        .map(|voters| voters.node_ids.into_iter().collect())
-        .collect();
+    let configs: Vec<BTreeSet<u64>> =
+        membership.configs.into_iter().map(|voters| voters.node_ids.into_iter().collect()).collect();
     let nodes: BTreeMap<u64, Member> = membership
         .nodes
         .into_iter()
-        .map(|(id, member)| {
-            (
-                id,
-                Member {
-                    peer: member.peer,
-                    http: member.http,
-                },
-            )
-        })
+        .map(|(id, member)| (id, Member { peer: member.peer, http: member.http }))
         .collect();
     // The membership of a log that has none yet is empty, which openraft itself makes but does not accept.
     if configs.is_empty() && nodes.is_empty() {
@@ -137,10 +102,7 @@ pub(super) fn entry_to_pb(entry: Entry) -> pb::Entry {
         EntryPayload::Normal(Payload(bytes)) => pb::entry::Payload::Command(bytes),
         EntryPayload::Membership(membership) => pb::entry::Payload::Membership(membership_to_pb(&membership)),
     };
-    pb::Entry {
-        log_id: Some(log_id_to_pb(&entry.log_id)),
-        payload: Some(payload),
-    }
+    pb::Entry { log_id: Some(log_id_to_pb(&entry.log_id)), payload: Some(payload) }
 }
 
 pub(super) fn entry_from_pb(entry: pb::Entry) -> Result<Entry, Malformed> {
@@ -149,10 +111,7 @@ pub(super) fn entry_from_pb(entry: pb::Entry) -> Result<Entry, Malformed> {
         pb::entry::Payload::Command(bytes) => EntryPayload::Normal(Payload(bytes)),
         pb::entry::Payload::Membership(membership) => EntryPayload::Membership(membership_from_pb(membership)?),
     };
-    Ok(Entry {
-        log_id: log_id_from_pb(need(entry.log_id, "Entry.log_id")?),
-        payload,
-    })
+    Ok(Entry { log_id: log_id_from_pb(need(entry.log_id, "Entry.log_id")?), payload })
 }
 
 pub(super) fn append_to_pb(request: AppendEntriesRequest<TypeConfig>) -> pb::AppendRequest {
@@ -169,20 +128,14 @@ pub(super) fn append_from_pb(request: pb::AppendRequest) -> Result<AppendEntries
         vote: vote_from_pb(need(request.vote, "AppendRequest.vote")?),
         prev_log_id: request.prev_log_id.map(log_id_from_pb),
         leader_commit: request.leader_commit.map(log_id_from_pb),
-        entries: request
-            .entries
-            .into_iter()
-            .map(entry_from_pb)
-            .collect::<Result<_, _>>()?,
+        entries: request.entries.into_iter().map(entry_from_pb).collect::<Result<_, _>>()?,
     })
 }
 
 pub(super) fn appended_to_pb(result: StreamAppendResult<TypeConfig>) -> pb::AppendResponse {
     use pb::append_response::Result as Answer;
     let answer = match result {
-        Ok(matched) => Answer::Matched(pb::Matched {
-            log_id: matched.as_ref().map(log_id_to_pb),
-        }),
+        Ok(matched) => Answer::Matched(pb::Matched { log_id: matched.as_ref().map(log_id_to_pb) }),
         Err(StreamAppendError::Conflict(at)) => Answer::Conflict(log_id_to_pb(&at)),
         Err(StreamAppendError::HigherVote(vote)) => Answer::HigherVote(vote_to_pb(&vote)),
     };
@@ -242,11 +195,7 @@ pub(super) fn transfer_from_pb(
     request: pb::TransferLeaderRequest,
 ) -> Result<TransferLeaderRequest<TypeConfig>, Malformed> {
     let from = vote_from_pb(need(request.from_leader, "TransferLeaderRequest.from_leader")?);
-    Ok(TransferLeaderRequest::new(
-        from,
-        request.to_node_id,
-        request.last_log_id.map(log_id_from_pb),
-    ))
+    Ok(TransferLeaderRequest::new(from, request.to_node_id, request.last_log_id.map(log_id_from_pb)))
 }
 
 pub(super) fn transferred_to_pb(response: TransferLeaderResponse<TypeConfig>) -> pb::TransferLeaderResponse {
@@ -301,14 +250,12 @@ pub(super) fn snapshot_header_from_pb(header: pb::SnapshotHeader) -> Result<(Vot
 }
 
 pub(super) fn installed_to_pb(response: &SnapshotResponse<TypeConfig>) -> pb::SnapshotResponse {
-    pb::SnapshotResponse {
-        vote: Some(vote_to_pb(&response.vote)),
-    }
+    pb::SnapshotResponse { vote: Some(vote_to_pb(&response.vote)) }
 }
 
 pub(super) fn installed_from_pb(response: pb::SnapshotResponse) -> Result<SnapshotResponse<TypeConfig>, Malformed> {
-    Ok(SnapshotResponse::new(vote_from_pb(need(
-        response.vote,
-        "SnapshotResponse.vote",
-    )?)))
+    Ok(SnapshotResponse::new(vote_from_pb(need(response.vote, "SnapshotResponse.vote")?)))
 }
+
+#[cfg(test)]
+mod tests;

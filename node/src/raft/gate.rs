@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use livedrop_store::types::Raft;
 use livedrop_store::{Reader, Snapshots};
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
 
 use super::forward::ProposeForwarded;
@@ -27,6 +28,7 @@ struct Inside {
     has_no_state: AtomicBool,
     consensus: OnceLock<Opened>,
     proposer: OnceLock<Arc<dyn ProposeForwarded>>,
+    closing: CancellationToken,
 }
 
 /// What the services need of a node that takes part in consensus.
@@ -47,6 +49,7 @@ impl Gate {
             has_no_state: AtomicBool::new(false),
             consensus: OnceLock::new(),
             proposer: OnceLock::new(),
+            closing: CancellationToken::new(),
         }))
     }
 
@@ -95,6 +98,16 @@ impl Gate {
 
     pub(super) fn proposer(&self) -> Result<Arc<dyn ProposeForwarded>, Status> {
         self.0.proposer.get().cloned().ok_or_else(|| self.starting())
+    }
+
+    /// Ends the long-lived streams, which would keep the listener from stopping.
+    pub(super) fn close(&self) {
+        self.0.closing.cancel();
+    }
+
+    /// Resolves when the gate closes.
+    pub(super) fn closing(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.0.closing.clone().cancelled_owned()
     }
 
     fn starting(&self) -> Status {

@@ -42,19 +42,9 @@ pub(super) struct Introduction {
 impl Introduction {
     /// Rejects a cluster id that cannot stand in a header: visible ASCII only.
     pub(super) fn new(identity: &Identity, to: u64) -> Result<Self, BadClusterId> {
-        let cluster = identity
-            .cluster_id
-            .parse()
-            .map_err(|_| BadClusterId(identity.cluster_id.clone()))?;
-        let incarnation = hex(&identity.incarnation)
-            .parse()
-            .expect("hex digits are visible ASCII");
-        Ok(Self {
-            cluster,
-            node: identity.node_id.into(),
-            incarnation,
-            to: to.into(),
-        })
+        let cluster = identity.cluster_id.parse().map_err(|_| BadClusterId(identity.cluster_id.clone()))?;
+        let incarnation = hex(&identity.incarnation).parse().expect("hex digits are visible ASCII");
+        Ok(Self { cluster, node: identity.node_id.into(), incarnation, to: to.into() })
     }
 }
 
@@ -123,11 +113,7 @@ mod tests {
     use super::*;
 
     fn identity(node_id: u64) -> Identity {
-        Identity {
-            cluster_id: "shop".into(),
-            node_id,
-            incarnation: [node_id as u8; 16],
-        }
+        Identity { cluster_id: "shop".into(), node_id, incarnation: [node_id as u8; 16] }
     }
 
     fn call(from: &Identity, to: u64) -> MetadataMap {
@@ -143,10 +129,7 @@ mod tests {
 
     #[test]
     fn a_caller_of_another_cluster_is_refused() {
-        let stranger = Identity {
-            cluster_id: "other".into(),
-            ..identity(1)
-        };
+        let stranger = Identity { cluster_id: "other".into(), ..identity(1) };
         let refused = caller(&identity(2), &call(&stranger, 2)).unwrap_err();
         assert_eq!(refused.code(), tonic::Code::PermissionDenied);
         assert!(refused.message().contains("\"other\""), "{}", refused.message());
@@ -175,10 +158,7 @@ mod tests {
 
     #[test]
     fn a_cluster_id_that_no_header_can_carry_is_rejected() {
-        let odd = Identity {
-            cluster_id: "café\n".into(),
-            ..identity(1)
-        };
+        let odd = Identity { cluster_id: "café\n".into(), ..identity(1) };
         assert!(Introduction::new(&odd, 2).is_err());
     }
 }

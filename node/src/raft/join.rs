@@ -79,17 +79,11 @@ async fn ask_one(own: &Identity, peer: u64, link: Arc<Link>) -> Result<(), JoinE
                 let registered = answer.into_inner().registered;
                 return match registered.is_empty() || registered[..] == own.incarnation {
                     true => Ok(()),
-                    false => Err(JoinError::Wiped {
-                        node: own.node_id,
-                        by: peer,
-                    }),
+                    false => Err(JoinError::Wiped { node: own.node_id, by: peer }),
                 };
             }
             Ok(Err(status)) if matches!(status.code(), Code::PermissionDenied | Code::FailedPrecondition) => {
-                return Err(JoinError::Refused {
-                    by: peer,
-                    reason: status.message().to_owned(),
-                });
+                return Err(JoinError::Refused { by: peer, reason: status.message().to_owned() });
             }
             Ok(Err(status)) if !told => tracing::info!(peer, error = %describe(&status), "waiting for a peer"),
             Err(_) if !told => tracing::info!(peer, "waiting for a peer that does not answer"),

@@ -65,9 +65,7 @@ pub(super) async fn watch_over(
     leadership.send_replace(Leadership::default());
     if !stopping.load(Ordering::Acquire) {
         let state = raft.metrics().borrow_watched().running_state.clone();
-        let reason = state
-            .err()
-            .map_or_else(|| "consensus ended".to_owned(), |fatal| fatal.to_string());
+        let reason = state.err().map_or_else(|| "consensus ended".to_owned(), |fatal| fatal.to_string());
         on_fatal(&format!("consensus cannot go on: {reason}"));
     }
 }
@@ -84,12 +82,7 @@ fn current(raft: &Raft, own: u64, quorum_age_max: Duration) -> Leadership {
         true => quorum_age(raft).is_some_and(|age| age < quorum_age_max),
         false => leader.is_some(),
     };
-    Leadership {
-        term: vote.leader_id.term,
-        leader,
-        is_leader: is_leader && leader == Some(own),
-        has_quorum,
-    }
+    Leadership { term: vote.leader_id.term, leader, is_leader: is_leader && leader == Some(own), has_quorum }
 }
 
 /// How long ago the leader sent the newest message that a quorum has answered.

@@ -55,11 +55,7 @@ impl RaftNetworkFactory<TypeConfig> for Network {
 
     async fn new_client(&mut self, target: u64, node: &Member) -> PeerNetwork {
         let link = self.peers.link(target, &node.peer).map_err(|error| error.to_string());
-        PeerNetwork {
-            own: self.peers.identity().node_id,
-            target,
-            link,
-        }
+        PeerNetwork { own: self.peers.identity().node_id, target, link }
     }
 }
 
@@ -76,12 +72,7 @@ impl PeerNetwork {
     }
 
     fn late(&self, action: RPCTypes, timeout: Duration) -> Timeout<TypeConfig> {
-        Timeout {
-            action,
-            id: self.own,
-            target: self.target,
-            timeout,
-        }
+        Timeout { action, id: self.own, target: self.target, timeout }
     }
 
     /// Runs one call within what openraft gives it.
@@ -110,14 +101,9 @@ impl RaftNetworkV2<TypeConfig> for PeerNetwork {
         let late = self.late(RPCTypes::AppendEntries, option.soft_ttl());
         let one = async {
             let mut answers = self.stream_append(stream::iter([request]), option.clone()).await?;
-            answers
-                .next()
-                .await
-                .unwrap_or_else(|| Err(lost("the peer closed the stream without an answer")))
+            answers.next().await.unwrap_or_else(|| Err(lost("the peer closed the stream without an answer")))
         };
-        let answer = tokio::time::timeout(option.soft_ttl(), one)
-            .await
-            .unwrap_or(Err(late.into()))?;
+        let answer = tokio::time::timeout(option.soft_ttl(), one).await.unwrap_or(Err(late.into()))?;
         Ok(match answer {
             Ok(matched) if matched != last => AppendEntriesResponse::PartialSuccess(matched),
             answer => answer.into(),
@@ -146,12 +132,7 @@ impl RaftNetworkV2<TypeConfig> for PeerNetwork {
                 Err(_) => return Err(Unreachable::from_string(format!("no stream within {patience:?}")).into()),
             };
             let late = self.late(RPCTypes::AppendEntries, patience);
-            let reading = Reading {
-                answers,
-                waiting,
-                patience,
-                late,
-            };
+            let reading = Reading { answers, waiting, patience, late };
             let answers: BoxStream<'s, Answer> = Box::pin(stream::unfold(Some(reading), Reading::next));
             Ok(answers)
         })
@@ -262,12 +243,7 @@ impl Reading {
             let due = reading.waiting.since().unwrap_or_else(Instant::now) + reading.patience;
             let answer = match tokio::time::timeout_at(due, reading.answers.message()).await {
                 Ok(answer) => answer,
-                Err(_)
-                    if reading
-                        .waiting
-                        .since()
-                        .is_some_and(|since| since.elapsed() >= reading.patience) =>
-                {
+                Err(_) if reading.waiting.since().is_some_and(|since| since.elapsed() >= reading.patience) => {
                     return Some((Err(reading.late.into()), None));
                 }
                 Err(_) => continue,

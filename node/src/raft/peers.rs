@@ -31,10 +31,7 @@ pub enum PeerError {
     #[error(transparent)]
     ClusterId(#[from] BadClusterId),
     #[error("{address:?} is not an address a node can be reached at")]
-    Address {
-        address: String,
-        source: tonic::transport::Error,
-    },
+    Address { address: String, source: tonic::transport::Error },
 }
 
 /// The connections of one node to all its peers.
@@ -45,10 +42,7 @@ pub(super) struct Peers {
 
 impl Peers {
     pub(super) fn new(identity: Arc<Identity>) -> Self {
-        Self {
-            identity,
-            links: Mutex::default(),
-        }
+        Self { identity, links: Mutex::default() }
     }
 
     pub(super) fn identity(&self) -> &Identity {
@@ -106,10 +100,7 @@ impl Link {
 
 fn channel(address: &str) -> Result<Channel, PeerError> {
     let endpoint = Endpoint::from_shared(format!("http://{address}"))
-        .map_err(|source| PeerError::Address {
-            address: address.to_owned(),
-            source,
-        })?
+        .map_err(|source| PeerError::Address { address: address.to_owned(), source })?
         .tcp_nodelay(true)
         .connect_timeout(CONNECT)
         .http2_keep_alive_interval(KEEPALIVE)

@@ -64,12 +64,10 @@ impl ReadIndex {
     /// The result of the next round.
     pub(super) async fn next_round(&self, deadline: Instant) -> Result<u64, ReadError> {
         let (answer, result) = oneshot::channel();
-        self.waiting
-            .try_send(Waiting { deadline, answer })
-            .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => ReadError::Overloaded,
-                mpsc::error::TrySendError::Closed(_) => ReadError::Stopped,
-            })?;
+        self.waiting.try_send(Waiting { deadline, answer }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => ReadError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => ReadError::Stopped,
+        })?;
         match timeout_at(deadline, result).await {
             Ok(Ok(result)) => result,
             Ok(Err(_ended)) => Err(ReadError::Stopped),
@@ -142,7 +140,7 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_round_that_hangs_does_not_keep_the_next_from_starting() {
         let rounds = Arc::new(AtomicU64::new(0));
         let index = ReadIndex::start({
@@ -162,12 +160,9 @@ mod tests {
         assert_eq!(index.next_round(deadline).await, Ok(1));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_read_gives_up_at_its_deadline() {
         let index = ReadIndex::start(|_| std::future::pending());
-        assert_eq!(
-            index.next_round(Instant::now() + Duration::from_millis(5)).await,
-            Err(ReadError::Late)
-        );
+        assert_eq!(index.next_round(Instant::now() + Duration::from_millis(5)).await, Err(ReadError::Late));
     }
 }

@@ -16,7 +16,7 @@ use super::gate::Gate;
 use super::peers::{CONNECTION_WINDOW, KEEPALIVE, MESSAGE_BYTES_MAX, STREAM_WINDOW};
 use super::service::{AdminService, RaftService};
 
-/// Streams between nodes never end by themselves; this is how long a stopping server waits for them.
+/// How long a stopping server waits for calls that are under way.
 const DRAIN: Duration = Duration::from_secs(1);
 /// What one connection may have open: a few streams and the calls beside them.
 const STREAMS_MAX: u32 = 1024;
@@ -31,7 +31,7 @@ pub async fn serve(
 ) -> Result<(), tonic::transport::Error> {
     let raft = RaftServer::new(RaftService::new(gate.clone())).max_decoding_message_size(MESSAGE_BYTES_MAX);
     let forward = ForwardServer::new(ForwardService::new(gate.clone())).max_decoding_message_size(MESSAGE_BYTES_MAX);
-    let admin = AdminServer::new(AdminService::new(gate));
+    let admin = AdminServer::new(AdminService::new(gate.clone()));
     let (stop, stopped) = oneshot::channel::<()>();
     let server = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))
@@ -50,6 +50,7 @@ pub async fn serve(
         served = &mut server => return served,
         () = shutdown => {}
     }
+    gate.close();
     drop(stop);
     tokio::time::timeout(DRAIN, server).await.unwrap_or(Ok(()))
 }

@@ -28,10 +28,7 @@ pub(super) struct RaftService {
 
 impl RaftService {
     pub(super) fn new(gate: Gate) -> Self {
-        Self {
-            gate,
-            receiving: Mutex::new(()),
-        }
+        Self { gate, receiving: Mutex::new(()) }
     }
 }
 
@@ -67,26 +64,20 @@ impl pb::raft_server::Raft for RaftService {
             Ok(appended) => Ok(convert::appended_to_pb(appended)),
             Err(fatal) => Err(stopped(fatal)),
         });
-        Ok(Response::new(Box::pin(answers)))
+        Ok(Response::new(Box::pin(answers.take_until(self.gate.closing()))))
     }
 
     async fn vote(&self, request: Request<pb::VoteRequest>) -> Result<Response<pb::VoteResponse>, Status> {
         self.gate.admit(&request)?;
         let raft = &self.gate.opened()?.raft;
-        let answer = raft
-            .vote(convert::vote_request_from_pb(request.into_inner())?)
-            .await
-            .map_err(stopped)?;
+        let answer = raft.vote(convert::vote_request_from_pb(request.into_inner())?).await.map_err(stopped)?;
         Ok(Response::new(convert::vote_response_to_pb(&answer)))
     }
 
     async fn pre_vote(&self, request: Request<pb::VoteRequest>) -> Result<Response<pb::VoteResponse>, Status> {
         self.gate.admit(&request)?;
         let raft = &self.gate.opened()?.raft;
-        let answer = raft
-            .pre_vote(convert::vote_request_from_pb(request.into_inner())?)
-            .await
-            .map_err(stopped)?;
+        let answer = raft.pre_vote(convert::vote_request_from_pb(request.into_inner())?).await.map_err(stopped)?;
         Ok(Response::new(convert::vote_response_to_pb(&answer)))
     }
 
@@ -112,11 +103,7 @@ impl pb::raft_server::Raft for RaftService {
         };
         tracing::info!(leader, "receiving a snapshot");
         let (vote, snapshot) = snapshot::receive(request.into_inner(), &opened.snapshots).await?;
-        let answer = opened
-            .raft
-            .install_full_snapshot(vote, snapshot)
-            .await
-            .map_err(stopped)?;
+        let answer = opened.raft.install_full_snapshot(vote, snapshot).await.map_err(stopped)?;
         Ok(Response::new(convert::installed_to_pb(&answer)))
     }
 
@@ -129,9 +116,7 @@ impl pb::raft_server::Raft for RaftService {
         let wait = Duration::from_millis(request.get_ref().remaining_ms).min(READ_MAX);
         let answer = match self.gate.opened()?.read_index.next_round(Instant::now() + wait).await {
             Ok(index) => Answer::Index(index),
-            Err(ReadError::NotLeader { leader }) => Answer::NotLeader(NotLeader {
-                leader: leader.unwrap_or(0),
-            }),
+            Err(ReadError::NotLeader { leader }) => Answer::NotLeader(NotLeader { leader: leader.unwrap_or(0) }),
             Err(ReadError::NoQuorum | ReadError::Late) => Answer::NoQuorum(NoQuorum {}),
             Err(error @ (ReadError::Overloaded | ReadError::Unreachable(_) | ReadError::Stopped)) => {
                 return Err(Status::unavailable(error.to_string()));
@@ -166,9 +151,7 @@ impl admin_pb::admin_server::Admin for AdminService {
             cluster_id: own.cluster_id.clone(),
             node_id: own.node_id,
             incarnation: own.incarnation.to_vec().into(),
-            registered: registered
-                .map(|incarnation| incarnation.to_vec().into())
-                .unwrap_or_default(),
+            registered: registered.map(|incarnation| incarnation.to_vec().into()).unwrap_or_default(),
         }))
     }
 
@@ -179,9 +162,7 @@ impl admin_pb::admin_server::Admin for AdminService {
         self.gate.admit(&request)?;
         let reader = self.gate.opened()?.reader.clone();
         let index = request.get_ref().index;
-        let (hash, applied_index) = super::consensus::hash_at(reader, index)
-            .await
-            .map_err(Status::internal)?;
+        let (hash, applied_index) = super::consensus::hash_at(reader, index).await.map_err(Status::internal)?;
         let hash = hash.map(|hash| hash.to_vec().into()).unwrap_or_default();
         Ok(Response::new(admin_pb::StateHashResponse { hash, applied_index }))
     }
@@ -192,9 +173,6 @@ impl admin_pb::admin_server::Admin for AdminService {
     ) -> Result<Response<admin_pb::StatusResponse>, Status> {
         self.gate.admit(&request)?;
         let own = self.gate.identity();
-        Ok(Response::new(status::to_pb(status::of_this_node(
-            &self.gate.opened()?.raft,
-            own,
-        ))))
+        Ok(Response::new(status::to_pb(status::of_this_node(&self.gate.opened()?.raft, own))))
     }
 }

@@ -78,10 +78,7 @@ mod tests {
 
     #[test]
     fn an_election_shorter_than_a_heartbeat_is_rejected() {
-        let settings = ConsensusSettings {
-            election_min_ms: 90,
-            ..ConsensusSettings::default()
-        };
+        let settings = ConsensusSettings { election_min_ms: 90, ..ConsensusSettings::default() };
         assert!(settings.config("shop").is_err());
     }
 }

@@ -62,17 +62,11 @@ fn read(
     parts: &mpsc::Sender<pb::SnapshotPart>,
 ) -> Result<(), StoreError> {
     let part = |part| pb::SnapshotPart { part: Some(part) };
-    if parts
-        .blocking_send(part(pb::snapshot_part::Part::Header(header)))
-        .is_err()
-    {
+    if parts.blocking_send(part(pb::snapshot_part::Part::Header(header))).is_err() {
         return Ok(());
     }
     for chunk in snapshot.stream() {
-        if parts
-            .blocking_send(part(pb::snapshot_part::Part::Chunk(chunk?)))
-            .is_err()
-        {
+        if parts.blocking_send(part(pb::snapshot_part::Part::Chunk(chunk?))).is_err() {
             return Ok(());
         }
     }
@@ -104,29 +98,21 @@ pub(super) async fn receive(
     let snapshot = off_the_runtime(move || receiver.finish()).await?;
     match snapshot.meta == meta {
         true => Ok((vote, snapshot)),
-        false => Err(Status::invalid_argument(format!(
-            "the header announced {meta} and {} came",
-            snapshot.meta
-        ))),
+        false => Err(Status::invalid_argument(format!("the header announced {meta} and {} came", snapshot.meta))),
     }
 }
 
 async fn next(parts: &mut Streaming<pb::SnapshotPart>) -> Result<Option<pb::snapshot_part::Part>, Status> {
     let part = tokio::time::timeout(SILENCE, parts.message()).await;
     let part = part.map_err(|_| Status::deadline_exceeded(format!("no chunk came within {SILENCE:?}")))??;
-    part.map(|part| {
-        part.part
-            .ok_or_else(|| Status::invalid_argument("an empty part of a snapshot"))
-    })
-    .transpose()
+    part.map(|part| part.part.ok_or_else(|| Status::invalid_argument("an empty part of a snapshot"))).transpose()
 }
 
 async fn off_the_runtime<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Status> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| Status::internal(error.to_string()))?
-        .map_err(refused)
+    done.map_err(|error| Status::internal(error.to_string()))?.map_err(refused)
 }
 
 fn refused(error: StoreError) -> Status {

@@ -70,10 +70,7 @@ impl Role {
 
     fn named(name: &str) -> Self {
         let known = [Role::Leader, Role::Follower, Role::Candidate, Role::Learner];
-        known
-            .into_iter()
-            .find(|role| role.name() == name)
-            .unwrap_or(Role::Stopped)
+        known.into_iter().find(|role| role.name() == name).unwrap_or(Role::Stopped)
     }
 }
 
@@ -83,38 +80,19 @@ pub(super) fn of_this_node(raft: &Raft, identity: &Identity) -> NodeStatus {
     let metrics = metrics.borrow_watched();
     let membership = metrics.membership_config.membership();
     let voters: Vec<u64> = membership.voter_ids().collect();
-    let members = membership.nodes().map(|(id, member)| {
-        (
-            *id,
-            MemberStatus {
-                member: member.clone(),
-                voter: voters.contains(id),
-            },
-        )
-    });
+    let members = membership
+        .nodes()
+        .map(|(id, member)| (*id, MemberStatus { member: member.clone(), voter: voters.contains(id) }));
     let last_log = metrics.last_log_index;
     let heartbeat_age_ms = |id: &u64| {
         let at = metrics.heartbeat.as_ref()?.get(id)?.as_ref()?;
         Some(at.elapsed().as_millis() as u64)
     };
-    let followers = metrics
-        .replication
-        .iter()
-        .flatten()
-        .filter(|(id, _)| **id != identity.node_id);
+    let followers = metrics.replication.iter().flatten().filter(|(id, _)| **id != identity.node_id);
     let followers = followers.map(|(id, matched)| {
         let matched_index = matched.index();
-        let lag = last_log
-            .map_or(0, |last| last + 1)
-            .saturating_sub(matched_index.map_or(0, |index| index + 1));
-        (
-            *id,
-            FollowerStatus {
-                matched_index,
-                lag,
-                heartbeat_age_ms: heartbeat_age_ms(id),
-            },
-        )
+        let lag = last_log.map_or(0, |last| last + 1).saturating_sub(matched_index.map_or(0, |index| index + 1));
+        (*id, FollowerStatus { matched_index, lag, heartbeat_age_ms: heartbeat_age_ms(id) })
     });
     NodeStatus {
         node_id: identity.node_id,
@@ -143,29 +121,11 @@ pub(super) fn of_this_node(raft: &Raft, identity: &Identity) -> NodeStatus {
 
 pub(super) fn to_pb(status: NodeStatus) -> pb::StatusResponse {
     let members = status.members.into_iter().map(|(id, MemberStatus { member, voter })| {
-        (
-            id,
-            pb::MemberStatus {
-                peer: member.peer,
-                http: member.http,
-                voter,
-            },
-        )
+        (id, pb::MemberStatus { peer: member.peer, http: member.http, voter })
     });
     let followers = status.followers.into_iter().map(|(id, follower)| {
-        let FollowerStatus {
-            matched_index,
-            lag,
-            heartbeat_age_ms,
-        } = follower;
-        (
-            id,
-            pb::FollowerStatus {
-                matched_index,
-                lag,
-                heartbeat_age_ms,
-            },
-        )
+        let FollowerStatus { matched_index, lag, heartbeat_age_ms } = follower;
+        (id, pb::FollowerStatus { matched_index, lag, heartbeat_age_ms })
     });
     pb::StatusResponse {
         node_id: status.node_id,
@@ -187,32 +147,12 @@ pub(super) fn to_pb(status: NodeStatus) -> pb::StatusResponse {
 }
 
 pub(super) fn from_pb(status: pb::StatusResponse) -> NodeStatus {
-    let members = status
-        .members
-        .into_iter()
-        .map(|(id, pb::MemberStatus { peer, http, voter })| {
-            (
-                id,
-                MemberStatus {
-                    member: Member { peer, http },
-                    voter,
-                },
-            )
-        });
+    let members = status.members.into_iter().map(|(id, pb::MemberStatus { peer, http, voter })| {
+        (id, MemberStatus { member: Member { peer, http }, voter })
+    });
     let followers = status.followers.into_iter().map(|(id, follower)| {
-        let pb::FollowerStatus {
-            matched_index,
-            lag,
-            heartbeat_age_ms,
-        } = follower;
-        (
-            id,
-            FollowerStatus {
-                matched_index,
-                lag,
-                heartbeat_age_ms,
-            },
-        )
+        let pb::FollowerStatus { matched_index, lag, heartbeat_age_ms } = follower;
+        (id, FollowerStatus { matched_index, lag, heartbeat_age_ms })
     });
     NodeStatus {
         node_id: status.node_id,

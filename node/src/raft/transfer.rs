@@ -51,10 +51,7 @@ fn check(status: &NodeStatus, to: u64, alive_ms: u64) -> Result<(), TransferErro
 
 /// The follower that lacks least, among those that can take over.
 pub(super) fn best_follower(status: &NodeStatus, alive_ms: u64) -> Option<u64> {
-    let able = status
-        .followers
-        .iter()
-        .filter(|(id, _)| check(status, **id, alive_ms).is_ok());
+    let able = status.followers.iter().filter(|(id, _)| check(status, **id, alive_ms).is_ok());
     able.min_by_key(|(_, follower)| follower.lag).map(|(id, _)| *id)
 }
 
@@ -73,20 +70,13 @@ pub(super) async fn to_node(
         return Ok(());
     }
     check(status, to, alive_ms)?;
-    raft.trigger()
-        .transfer_leader(to)
-        .await
-        .map_err(|_| TransferError::Stopped)?;
-    let changed = tokio::time::timeout(CHANGE, async {
-        leadership.wait_for(|now| now.leader == Some(to)).await.is_ok()
-    });
+    raft.trigger().transfer_leader(to).await.map_err(|_| TransferError::Stopped)?;
+    let changed =
+        tokio::time::timeout(CHANGE, async { leadership.wait_for(|now| now.leader == Some(to)).await.is_ok() });
     match changed.await {
         Ok(true) => Ok(()),
         Ok(false) => Err(TransferError::Stopped),
-        Err(_) => Err(TransferError::Late {
-            to,
-            leader: leadership.borrow().leader,
-        }),
+        Err(_) => Err(TransferError::Late { to, leader: leadership.borrow().leader }),
     }
 }
 
@@ -98,13 +88,7 @@ mod tests {
     use super::*;
 
     fn leader_of_three(second: FollowerStatus, third: FollowerStatus) -> NodeStatus {
-        let member = MemberStatus {
-            member: Member {
-                peer: String::new(),
-                http: String::new(),
-            },
-            voter: true,
-        };
+        let member = MemberStatus { member: Member { peer: String::new(), http: String::new() }, voter: true };
         NodeStatus {
             node_id: 1,
             incarnation: vec![1; 16],
@@ -125,11 +109,7 @@ mod tests {
     }
 
     fn follower(lag: u64, heartbeat_age_ms: u64) -> FollowerStatus {
-        FollowerStatus {
-            matched_index: Some(1000 - lag),
-            lag,
-            heartbeat_age_ms: Some(heartbeat_age_ms),
-        }
+        FollowerStatus { matched_index: Some(1000 - lag), lag, heartbeat_age_ms: Some(heartbeat_age_ms) }
     }
 
     #[test]

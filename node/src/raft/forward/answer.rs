@@ -39,10 +39,7 @@ pub(super) fn to_pb(sequence: u64, outcome: ForwardOutcome) -> pb::Answer {
         ForwardOutcome::Refused(refusal) => pb::answer::Result::Refused(refusal_to_pb(refusal)),
         ForwardOutcome::Unknown => pb::answer::Result::Unknown(pb::Unknown {}),
     };
-    pb::Answer {
-        sequence,
-        result: Some(result),
-    }
+    pb::Answer { sequence, result: Some(result) }
 }
 
 fn refusal_to_pb(refusal: Refusal) -> pb::Refused {
@@ -57,19 +54,14 @@ fn refusal_to_pb(refusal: Refusal) -> pb::Refused {
         // The one hop is taken: to the caller, whoever this node cannot reach is not its concern.
         Refusal::Unreachable => (Reason::NotLeader, 0),
     };
-    pb::Refused {
-        reason: reason.into(),
-        leader,
-    }
+    pb::Refused { reason: reason.into(), leader }
 }
 
 /// A reason that this version does not know is a refusal all the same, but says nothing more.
 fn refusal_from_pb(refused: pb::Refused) -> Refusal {
     use pb::refused::Reason;
     match refused.reason() {
-        Reason::NotLeader => Refusal::NotLeader {
-            leader: (refused.leader != 0).then_some(refused.leader),
-        },
+        Reason::NotLeader => Refusal::NotLeader { leader: (refused.leader != 0).then_some(refused.leader) },
         Reason::NoQuorum => Refusal::NoQuorum,
         Reason::Overloaded => Refusal::Overloaded,
         Reason::Expired => Refusal::Expired,

@@ -48,9 +48,7 @@ impl Stage {
     const WITHDRAWN: u8 = 2;
 
     fn move_to(&self, stage: u8) -> bool {
-        self.0
-            .compare_exchange(Self::QUEUED, stage, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
+        self.0.compare_exchange(Self::QUEUED, stage, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
     /// What an ended stream or a passed deadline means: `refusal` unless the batch went out.
@@ -83,18 +81,8 @@ impl Line {
     pub(super) async fn carry(&self, requests: Vec<Bytes>, bytes: usize, deadline: Instant) -> ForwardOutcome {
         let weight = u32::try_from(bytes).expect("a batch was checked against BATCH_BYTES_MAX");
         let room = async {
-            let place = self
-                .places
-                .clone()
-                .acquire_owned()
-                .await
-                .expect("the semaphore is never closed");
-            let bytes = self
-                .bytes
-                .clone()
-                .acquire_many_owned(weight)
-                .await
-                .expect("the semaphore is never closed");
+            let place = self.places.clone().acquire_owned().await.expect("the semaphore is never closed");
+            let bytes = self.bytes.clone().acquire_many_owned(weight).await.expect("the semaphore is never closed");
             [place, bytes]
         };
         let Ok(room) = timeout_at(deadline, room).await else {
@@ -102,13 +90,7 @@ impl Line {
         };
         let stage = Arc::new(Stage::default());
         let (answer, outcome) = oneshot::channel();
-        let ticket = Ticket {
-            requests,
-            deadline,
-            stage: stage.clone(),
-            answer,
-            room,
-        };
+        let ticket = Ticket { requests, deadline, stage: stage.clone(), answer, room };
         // There is a place in the queue for every permit, so this does not wait.
         if self.queue.send(ticket).await.is_err() {
             return ForwardOutcome::Refused(Refusal::Unreachable);
@@ -152,6 +134,20 @@ async fn exchange(
     let mut more = true;
     while more || next.is_some() || !sent.is_empty() {
         tokio::select! {
+            biased;
+            // First, so that nothing goes out on a stream that is known to have ended.
+            answer = answers.message() => match answer {
+                Ok(Some(answer)) => {
+                    let Some(batch) = sent.remove(&answer.sequence) else { continue };
+                    // The caller may have left at its deadline.
+                    let _ = batch.answer.send(answer::from_pb(answer, batch.requests));
+                }
+                Ok(None) => break,
+                Err(status) => {
+                    tracing::info!(leader, error = %describe(&status), "the stream to the leader broke");
+                    break;
+                }
+            },
             ticket = tickets.recv(), if more && next.is_none() => {
                 more = ticket.is_some();
                 next = ticket;
@@ -167,18 +163,6 @@ async fn exchange(
                 let requests = ticket.requests.len();
                 place.send(pb::Batch { sequence, remaining_ms, requests: ticket.requests });
                 sent.insert(sequence, Sent { requests, answer: ticket.answer, _room: ticket.room });
-            }
-            answer = answers.message() => match answer {
-                Ok(Some(answer)) => {
-                    let Some(batch) = sent.remove(&answer.sequence) else { continue };
-                    // The caller may have left at its deadline.
-                    let _ = batch.answer.send(answer::from_pb(answer, batch.requests));
-                }
-                Ok(None) => break,
-                Err(status) => {
-                    tracing::info!(leader, error = %describe(&status), "the stream to the leader broke");
-                    break;
-                }
             }
         }
     }

@@ -74,10 +74,7 @@ pub struct Forwarder {
 
 impl Forwarder {
     pub(super) fn new(consensus: Consensus) -> Self {
-        Self {
-            consensus,
-            line: Mutex::new(None),
-        }
+        Self { consensus, line: Mutex::new(None) }
     }
 
     /// Has the current leader propose `requests` (encoded) as one batch, and waits for the outcome until `deadline`.
@@ -91,9 +88,7 @@ impl Forwarder {
         }
         let leadership = self.consensus.leadership().borrow().clone();
         let Some(leader) = leadership.leader.filter(|_| !leadership.is_leader) else {
-            return ForwardOutcome::Refused(Refusal::NotLeader {
-                leader: leadership.leader,
-            });
+            return ForwardOutcome::Refused(Refusal::NotLeader { leader: leadership.leader });
         };
         let Some(line) = self.line(leader) else {
             return ForwardOutcome::Refused(Refusal::Unreachable);

@@ -35,7 +35,15 @@ impl pb::forward_server::Forward for ForwardService {
         let caller = self.gate.admit(&request)?;
         let proposer = self.gate.proposer()?;
         let (answers, stream) = mpsc::channel(BATCHES_MAX);
-        tokio::spawn(take_batches(caller, request.into_inner(), proposer, answers));
+        let taking = take_batches(caller, request.into_inner(), proposer, answers);
+        let closing = self.gate.closing();
+        // What was taken by then is still answered.
+        tokio::spawn(async {
+            tokio::select! {
+                () = taking => {}
+                () = closing => {}
+            }
+        });
         Ok(Response::new(ReceiverStream::new(stream)))
     }
 }
@@ -49,11 +57,7 @@ async fn take_batches(
 ) {
     let places = Arc::new(Semaphore::new(BATCHES_MAX));
     loop {
-        let place = places
-            .clone()
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed");
+        let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
         match batches.message().await {
             Ok(Some(batch)) => tokio::spawn(propose(batch, proposer.clone(), answers.clone(), place)),
             Ok(None) => return,
