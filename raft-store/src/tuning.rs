@@ -1,0 +1,131 @@
+//! How RocksDB is set up, and why.
+
+use rocksdb::{
+    BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMode, LogLevel, Options, ReadOptions, WriteOptions,
+};
+
+use crate::options;
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// The log: written once in order, read from memory or in long runs, removed from its old end.
+pub(crate) fn log(options: &options::Options) -> Options {
+    let mut db = common();
+    // The default would open a log with a broken record in its middle as if it ended there: acknowledged entries
+    // would be gone and the node would vote without them. Only a last record that was cut short is forgiven.
+    db.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
+    db.set_track_and_verify_wals_in_manifest(true);
+    // The meta rows change with every group, and a memory table that holds one of them keeps every older WAL file.
+    db.set_max_total_wal_size(4 * options.log_buffer_bytes as u64);
+    db
+}
+
+/// The column family of the entries. Files hold ascending indices and never overlap, so compaction only moves them.
+pub(crate) fn log_entries(options: &options::Options) -> Options {
+    let mut family = Options::default();
+    family.set_write_buffer_size(options.log_buffer_bytes);
+    family.set_compression_type(DBCompressionType::None);
+    family.set_target_file_size_base(options.log_buffer_bytes as u64);
+    let mut table = BlockBasedOptions::default();
+    // Reads of old entries are runs, and seldom: no filters, and only a small cache.
+    table.set_block_size(64 * KIB);
+    table.set_block_cache(&Cache::new_lru_cache(8 * MIB));
+    table.set_format_version(5);
+    family.set_block_based_table_factory(&table);
+    family
+}
+
+/// The column family of the vote, the purge marker and the commit position: three rows.
+pub(crate) fn log_meta() -> Options {
+    let mut family = Options::default();
+    family.set_write_buffer_size(MIB);
+    family.set_compression_type(DBCompressionType::None);
+    family
+}
+
+/// The state: point reads of hot rows, one batch at a time, no WAL.
+pub(crate) fn state(options: &options::Options) -> Options {
+    let mut db = common();
+    db.set_write_buffer_size(options.write_buffer_bytes);
+    // A flush must never make apply wait for the disk: there is always another memory table to go on with.
+    db.set_max_write_buffer_number(5);
+    db.set_level_zero_slowdown_writes_trigger(40);
+    db.set_level_zero_stop_writes_trigger(64);
+    // Most reads of a purchase find nothing (a new idempotency key, a new buyer): the filters say so without a search.
+    db.set_memtable_whole_key_filtering(true);
+    db.set_memtable_prefix_bloom_ratio(0.05);
+    // There is one writer.
+    db.set_allow_concurrent_memtable_write(false);
+    db.set_enable_write_thread_adaptive_yield(false);
+    // Files that are rewritten soon are not worth the time; the rest takes less disk and less cache with LZ4.
+    db.set_compression_per_level(&[
+        DBCompressionType::None,
+        DBCompressionType::None,
+        DBCompressionType::Lz4,
+        DBCompressionType::Lz4,
+        DBCompressionType::Lz4,
+        DBCompressionType::Lz4,
+        DBCompressionType::Lz4,
+    ]);
+    // Rows that wait for their time (holds, keys) leave runs of deletions at the front: rewrite such files early.
+    db.add_compact_on_deletion_collector_factory(16 * KIB, 8 * KIB, 0.5);
+    let mut table = BlockBasedOptions::default();
+    table.set_block_size(16 * KIB);
+    table.set_format_version(5);
+    table.set_bloom_filter(10.0, false);
+    table.set_block_cache(&Cache::new_lru_cache(options.state_cache_bytes));
+    table.set_cache_index_and_filter_blocks(true);
+    table.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    db.set_block_based_table_factory(&table);
+    db
+}
+
+/// A snapshot, opened only to read its label. Leaves no file behind.
+pub(crate) fn label() -> Options {
+    let mut db = Options::default();
+    db.set_info_logger(rocksdb::InfoLogger::new_callback_logger(LogLevel::Warn, |_, line| {
+        tracing::warn!(target: "rocksdb", "{}", line.trim_end());
+    }));
+    db
+}
+
+/// Durable when it returns.
+pub(crate) fn synced() -> WriteOptions {
+    let mut write = WriteOptions::default();
+    write.set_sync(true);
+    write
+}
+
+/// Durable with the next synced write.
+pub(crate) fn riding_along() -> WriteOptions {
+    WriteOptions::default()
+}
+
+/// The raft log is the WAL of the state.
+pub(crate) fn without_wal() -> WriteOptions {
+    let mut write = WriteOptions::default();
+    write.disable_wal(true);
+    write
+}
+
+/// Rows with `from <= key < to`.
+pub(crate) fn range(from: &[u8], to: &[u8]) -> ReadOptions {
+    let mut read = ReadOptions::default();
+    read.set_iterate_lower_bound(from);
+    read.set_iterate_upper_bound(to);
+    read
+}
+
+fn common() -> Options {
+    let mut db = Options::default();
+    // Two cores carry everything: one background job for flushes, one for compactions.
+    db.set_max_background_jobs(2);
+    db.set_bytes_per_sync(MIB as u64);
+    db.set_paranoid_checks(true);
+    // RocksDB's own story of what it did, kept short.
+    db.set_keep_log_file_num(3);
+    db.set_max_log_file_size(4 * MIB);
+    db.set_stats_dump_period_sec(0);
+    db
+}
