@@ -1,4 +1,20 @@
+//! The server: one node of a cluster.
+//!
+//! In reading order: [`app`] (how a node is put together and taken apart), [`propose`] and [`read`] (the two ways to the
+//! state), [`raft`] (the other nodes), [`rest`] (the clients). Only `rest` knows HTTP, only `raft` knows openraft, only
+//! `clock` knows what time it is.
+
+pub mod app;
+pub mod auth;
+pub mod clock;
 pub mod demo;
+pub mod divergence;
+pub mod propose;
+pub mod raft;
+pub mod read;
 pub mod resources;
+pub mod rest;
+pub mod shop;
+pub mod sign_in;
 pub mod supervise;
 pub mod telemetry;

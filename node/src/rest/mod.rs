@@ -35,6 +35,8 @@ mod problem;
 mod products;
 mod sessions;
 mod shop;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::ops::Deref;

@@ -17,7 +17,7 @@ const PREFIX: &str = "op_";
 pub struct OperatorToken([u8; 32]);
 
 impl OperatorToken {
-    fn of(text: &str) -> Self {
+    pub(super) fn of(text: &str) -> Self {
         OperatorToken(blake3::hash(text.as_bytes()).into())
     }
 

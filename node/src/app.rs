@@ -1,0 +1,271 @@
+//! Builds a node and takes it apart again: the order of the start and of the stop, written out.
+//!
+//! Two runtimes: consensus, the write path and the peer listener run on threads of their own, so that a rush of HTTP
+//! requests cannot make the leader late with a heartbeat.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use anyhow::Context;
+use livedrop_config::NodeConfig;
+use livedrop_domain::{Command, Rejection, Request, members};
+use livedrop_store::Store;
+use livedrop_store::types::Member;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::{self, Auth};
+use crate::propose::{Bounds, Proposer};
+use crate::raft::{self, Consensus, ConsensusSettings, Gate, OnFatal, StartUp};
+use crate::read::Reads;
+use crate::rest::{self, Rest};
+use crate::shop::NodeShop;
+use crate::{clock, divergence, sign_in};
+
+/// How often a node says who it is until the cluster has written it down.
+const REGISTER_EVERY: Duration = Duration::from_millis(500);
+
+/// Runs a node until it is told to stop (SIGTERM, SIGINT); a second signal ends it at once.
+pub fn run(config: NodeConfig) -> anyhow::Result<()> {
+    let store = open(&config)?;
+    let consensus_runtime = runtime("consensus", config.raft.threads)?;
+    let http_runtime = runtime("http", config.http.threads)?;
+    let ran = http_runtime.block_on(serve(&config, store, &consensus_runtime));
+    consensus_runtime.shutdown_timeout(Duration::from_secs(1));
+    http_runtime.shutdown_timeout(Duration::from_secs(1));
+    ran
+}
+
+fn runtime(name: &str, threads: usize) -> anyhow::Result<Runtime> {
+    let built = Builder::new_multi_thread().worker_threads(threads).thread_name(name).enable_all().build();
+    built.with_context(|| format!("starting the {name} threads"))
+}
+
+fn open(config: &NodeConfig) -> anyhow::Result<Store> {
+    let identity =
+        livedrop_store::Identity { cluster_id: config.cluster.id.clone(), node_id: config.node.id };
+    let options = livedrop_store::Options {
+        log_cache_bytes: config.storage.log_cache_bytes,
+        state_cache_bytes: config.storage.state_cache_bytes,
+        write_buffer_bytes: config.storage.write_buffer_bytes,
+        ballast_bytes: config.storage.ballast_bytes as u64,
+        ..livedrop_store::Options::default()
+    };
+    Ok(livedrop_store::open(&config.node.data_dir, &identity, options)?)
+}
+
+async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -> anyhow::Result<()> {
+    let stop = CancellationToken::new();
+    let Store { log, machine, reader, snapshots, incarnation, .. } = store;
+    let mut told_to_stop = std::pin::pin!(told_to_stop());
+
+    // The listener of the other nodes first: a node that begins must be able to greet them.
+    let peer_listener = listen(config.peer.listen).await?;
+    let http_listener = listen(config.http.listen).await?;
+    let gate = gate(config, incarnation, reader.clone());
+    let peers_served = consensus_runtime.spawn(raft::serve(peer_listener, gate.clone(), stop.clone().cancelled_owned()));
+
+    let on_fatal: OnFatal = Arc::new(|reason: &str| abort(reason));
+    let start_up = StartUp {
+        log,
+        machine,
+        reader: reader.clone(),
+        snapshots,
+        members: initial_members(config),
+        settings: settings(config),
+        gate: gate.clone(),
+        on_fatal: on_fatal.clone(),
+    };
+    let starting = consensus_runtime.spawn(Consensus::start(start_up));
+    // A fresh node waits here for the others, as long as it takes; it can be stopped meanwhile.
+    let consensus = tokio::select! {
+        started = starting => started.context("starting consensus")??,
+        () = &mut told_to_stop => return Ok(()),
+    };
+
+    let proposer = {
+        let _on = consensus_runtime.enter();
+        Proposer::start(consensus.clone(), bounds(config))
+    };
+    gate.take_forwarded(Arc::new(proposer.clone()));
+    consensus_runtime.spawn(clock::keep_ticking(consensus.clone(), reader.clone(), proposer.clone(), stop.clone()));
+    consensus_runtime.spawn(divergence::watch(consensus.clone(), reader.clone(), on_fatal, stop.clone()));
+    consensus_runtime.spawn(register(config.node.id, incarnation, proposer.clone(), stop.clone()));
+
+    let deadline = Duration::from_millis(config.limits.request_deadline_ms);
+    let reads = Reads::new(consensus.clone(), reader.clone(), deadline);
+    let shop = Arc::new(NodeShop::new(config.cluster.id.clone(), consensus.clone(), proposer.clone(), reads));
+    let auth = Arc::new(Auth::new(config.cluster.id.clone(), auth_options(config)));
+    tokio::spawn(sign_in::follow(auth.clone(), reader.clone(), stop.clone()));
+    tokio::spawn(sign_in::offer_key(auth.clone(), proposer, stop.clone()));
+    tokio::spawn({
+        let shop = shop.clone();
+        async move { shop.recover().await }
+    });
+    let rest = Rest::new(rest::Parts {
+        shop,
+        auth,
+        node_id: config.node.id,
+        operator_token: Some(rest::operator_token(&config.node.data_dir).context("making the operator's token")?),
+        metrics: Some(rest::install_metrics()),
+        draining: AtomicBool::new(false),
+    });
+    let http_stop = CancellationToken::new();
+    let front = Arc::new(rest.front(limits(config)));
+    let mut http_served = tokio::spawn(rest::accept::serve(http_listener, front, timeouts(config), http_stop.clone()));
+    tracing::info!(node = config.node.id, http = %config.http.listen, peer = %config.peer.listen, "serving");
+
+    tokio::select! {
+        served = &mut http_served => return served.context("serving HTTP"),
+        () = &mut told_to_stop => {}
+    }
+
+    // Not ready → hand leadership over → finish what is under way → stop.
+    tracing::info!("stopping");
+    rest.drain();
+    match consensus.hand_over().await {
+        Ok(leader) => tracing::info!(?leader, "leadership is elsewhere"),
+        Err(error) => tracing::warn!(%error, "leadership was not handed over; the others elect a leader"),
+    }
+    http_stop.cancel();
+    // It waits for the requests under way itself, for as long as they may.
+    let _ended = http_served.await;
+    stop.cancel();
+    consensus.shutdown().await;
+    let _ended = tokio::time::timeout(Duration::from_secs(2), peers_served).await;
+    tokio::task::spawn_blocking(move || reader.flush()).await.context("flushing")?.context("flushing the state")?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn listen(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("listening on {address}; is another node running?"))
+}
+
+fn gate(config: &NodeConfig, incarnation: [u8; 16], reader: livedrop_store::Reader) -> Gate {
+    let identity = raft::Identity { cluster_id: config.cluster.id.clone(), node_id: config.node.id, incarnation };
+    let registered = move |node_id| {
+        let member = reader.read(|view| members::get(view, node_id)).map_err(anyhow::Error::from);
+        let member = member.and_then(|member| Ok(member?)).unwrap_or_else(|error| {
+            tracing::error!(%error, node_id, "could not read who a node is");
+            None
+        });
+        member.map(|member| member.incarnation)
+    };
+    Gate::new(identity, Arc::new(registered))
+}
+
+fn initial_members(config: &NodeConfig) -> BTreeMap<u64, Member> {
+    let member = |member: &livedrop_config::Member| {
+        (member.id, Member { peer: member.peer.clone(), http: member.http.clone() })
+    };
+    config.cluster.members.iter().map(member).collect()
+}
+
+fn settings(config: &NodeConfig) -> ConsensusSettings {
+    ConsensusSettings {
+        heartbeat_ms: config.raft.heartbeat_ms,
+        election_min_ms: config.raft.election_timeout_min_ms,
+        election_max_ms: config.raft.election_timeout_max_ms,
+        snapshot_every: config.raft.snapshot_every_entries,
+        keep_logs: config.raft.keep_entries,
+        // A short log is purged in short steps.
+        purge_batch: (config.raft.keep_entries / 10).clamp(1, ConsensusSettings::default().purge_batch),
+        ..ConsensusSettings::default()
+    }
+}
+
+fn bounds(config: &NodeConfig) -> Bounds {
+    Bounds {
+        batch_commands: config.batch.max_commands,
+        batch_bytes: config.batch.max_bytes,
+        queue_commands: config.batch.queue_commands,
+        in_flight: config.batch.in_flight,
+        deadline: Duration::from_millis(config.limits.request_deadline_ms),
+    }
+}
+
+fn auth_options(config: &NodeConfig) -> auth::Options {
+    auth::Options {
+        access_ms: config.auth.access_token_seconds * 1_000,
+        session_ms: config.auth.refresh_token_seconds * 1_000,
+        remembered_max: config.auth.verification_cache_entries,
+        password_cost: auth::Cost {
+            memory_kib: config.auth.password_memory_kib,
+            passes: config.auth.password_passes,
+            ..auth::Cost::default()
+        },
+        password_threads: config.auth.password_hash_threads,
+        password_queue_max: config.auth.password_hash_queue,
+        ..auth::Options::default()
+    }
+}
+
+fn limits(config: &NodeConfig) -> rest::Limits {
+    rest::Limits {
+        body_bytes: config.limits.body_bytes,
+        header_bytes: config.limits.header_bytes,
+        uri_bytes: config.limits.uri_bytes,
+        in_flight: config.http.max_in_flight,
+    }
+}
+
+fn timeouts(config: &NodeConfig) -> rest::accept::Timeouts {
+    rest::accept::Timeouts {
+        head: Duration::from_millis(config.http.header_timeout_ms),
+        body: Duration::from_millis(config.http.body_timeout_ms),
+        idle: Duration::from_millis(config.http.idle_timeout_ms),
+        connections: config.http.max_connections,
+        ..rest::accept::Timeouts::default()
+    }
+}
+
+/// Has the cluster write down which data directory this node id belongs to, once for good.
+async fn register(node_id: u64, incarnation: [u8; 16], proposer: Proposer, stop: CancellationToken) {
+    let request = Request {
+        request_id: format!("register-{node_id}"),
+        idempotency: None,
+        command: Command::Members(members::Command::Register(members::Register { node_id, incarnation })),
+    };
+    let mut again = tokio::time::interval(REGISTER_EVERY);
+    while stop.run_until_cancelled(again.tick()).await.is_some() {
+        match proposer.propose(request.clone()).await.map(|outcome| outcome.answer) {
+            Ok(Ok(_)) => return,
+            Ok(Err(Rejection::Members(members::Rejection::OtherIncarnation))) => {
+                abort("this node id belongs to another data directory; a wiped node must come back under a new id")
+            }
+            Ok(Err(rejection)) => tracing::error!(?rejection, "this node could not be registered"),
+            Err(unanswered) => tracing::debug!(%unanswered, "this node is not registered yet"),
+        }
+    }
+}
+
+/// Ends the process at once: whatever supervises it starts it again, and it reads what is really there.
+fn abort(reason: &str) {
+    tracing::error!(reason, "the node cannot go on");
+    eprintln!("livedropd: {reason}");
+    std::process::abort();
+}
+
+/// Ends with the first SIGTERM or SIGINT. From then on a second one kills the process as if nothing had been said.
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        std::process::exit(1);
+    });
+}

@@ -1,0 +1,47 @@
+//! The only clock of the workspace, and the task that tells the state machine what time it is.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use livedrop_domain::clock::{Tick, is_due};
+use livedrop_domain::{Command, Request, Timestamp};
+use livedrop_store::Reader;
+use tokio_util::sync::CancellationToken;
+
+use crate::propose::Proposer;
+use crate::raft::Consensus;
+
+/// How often the leader looks whether something is due: drops open and holds end at most this much late.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How much one tick does at most; apply stays short however many holds end at once.
+const BUDGET: u32 = 1_000;
+
+/// The time by this node's clock.
+pub fn now() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+    Timestamp(since_epoch.map_or(0, |elapsed| elapsed.as_millis() as u64))
+}
+
+/// While this node leads, proposes a tick whenever one has something to do. A tick that is lost is proposed again.
+pub async fn keep_ticking(consensus: Consensus, reader: Reader, proposer: Proposer, stop: CancellationToken) {
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let leadership = consensus.leadership();
+    while stop.run_until_cancelled(look.tick()).await.is_some() {
+        // A tick that spent its budget has left more to do; the next look finds it at once.
+        while leadership.borrow().is_leader && !stop.is_cancelled() && due(&reader) {
+            let request_id = format!("clock-{}", now().0);
+            let command = Command::Clock(Tick { budget: BUDGET });
+            if proposer.propose(Request { request_id, idempotency: None, command }).await.is_err() {
+                break;
+            }
+        }
+    }
+}
+
+fn due(reader: &Reader) -> bool {
+    let due = reader.read(|view| is_due(view, now())).map_err(anyhow::Error::from);
+    due.and_then(|due| Ok(due?)).unwrap_or_else(|error| {
+        tracing::error!(%error, "could not see what is due");
+        false
+    })
+}

@@ -1,0 +1,280 @@
+//! THE write path: gather commands, propose them here or forward them to the leader, answer each.
+//!
+//! Commands that arrive while a batch is on its way are gathered into the next one: nothing waits while the node is
+//! idle, and the busier it is the more commands share one log entry, one sync and one round to the other nodes.
+//!
+//! One retry policy, for a batch as a whole, until its deadline:
+//! - it was certainly not proposed (no leader, or the leader has changed): wait for a leader and try again;
+//! - it may have been proposed: commands with an idempotency key try again, since the state machine answers a key
+//!   once; the others are answered [`Unanswered::Unknown`].
+//!
+//! ```text
+//!  propose ─┐                   ┌─ leader here ──► one raft entry ──► outcomes
+//!           ├─► queue ─► batch ─┤
+//! forwarded ┘                   └─ leader there ─► forward stream ──► outcomes      (never forwarded twice)
+//! ```
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use livedrop_domain::batch::BatchBuilder;
+use livedrop_domain::{Outcome, Request, codec};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::Instant;
+
+use crate::clock;
+use crate::raft::{Consensus, ForwardOutcome, Forwarder, ProposeForwarded, Refusal};
+
+/// Why a command has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unanswered {
+    /// It was not done and will not be: no leader with a quorum was found in time.
+    #[error("no quorum of nodes could be reached; nothing was done")]
+    NoQuorum,
+    /// It was not done and will not be: too much waits already.
+    #[error("too many requests wait already; nothing was done")]
+    Overloaded,
+    /// It may have been done, or still be. Asking again with the same idempotency key settles it.
+    #[error("the outcome is not known")]
+    Unknown,
+}
+
+/// Bounds of the write path.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    /// The most commands of one log entry.
+    pub batch_commands: usize,
+    /// The most bytes of one log entry, not counting the last command.
+    pub batch_bytes: usize,
+    /// The most commands that wait for a batch; more are refused.
+    pub queue_commands: usize,
+    /// The most batches on their way at once.
+    pub in_flight: usize,
+    /// How long a command may take from here to its answer.
+    pub deadline: Duration,
+}
+
+/// The door to the write path.
+#[derive(Clone)]
+pub struct Proposer {
+    queue: mpsc::Sender<Item>,
+    deadline: Duration,
+}
+
+/// Something that waits for its place in a log entry.
+struct Item {
+    requests: Vec<Bytes>,
+    /// The state machine answers it once, however often it is proposed.
+    repeatable: bool,
+    /// An earlier try may have put it in the log.
+    maybe_proposed: bool,
+    deadline: Instant,
+    to: AnswerTo,
+}
+
+enum AnswerTo {
+    Caller(oneshot::Sender<Result<Outcome, Unanswered>>),
+    Node(oneshot::Sender<ForwardOutcome>),
+}
+
+impl Proposer {
+    /// Starts the task that makes batches; it ends with the last proposer.
+    pub fn start(consensus: Consensus, bounds: Bounds) -> Self {
+        let (queue, waiting) = mpsc::channel(bounds.queue_commands);
+        let deadline = bounds.deadline;
+        let forwarder = consensus.forwarder();
+        tokio::spawn(make_batches(Arc::new(Road { consensus, forwarder }), waiting, bounds));
+        Proposer { queue, deadline }
+    }
+
+    /// Puts a command in the log and gives its outcome, within the deadline.
+    ///
+    /// Errors, in this order: `Overloaded`, then `NoQuorum` or `Unknown`.
+    pub async fn propose(&self, request: Request) -> Result<Outcome, Unanswered> {
+        let (answer, outcome) = oneshot::channel();
+        let item = Item {
+            repeatable: request.idempotency.is_some(),
+            maybe_proposed: false,
+            requests: vec![codec::encode(&request).into()],
+            deadline: Instant::now() + self.deadline,
+            to: AnswerTo::Caller(answer),
+        };
+        self.queue.try_send(item).map_err(|_| Unanswered::Overloaded)?;
+        outcome.await.unwrap_or(Err(Unanswered::Unknown))
+    }
+}
+
+/// What another node gathered and sent here, since this node leads.
+#[tonic::async_trait]
+impl ProposeForwarded for Proposer {
+    async fn propose_forwarded(&self, requests: Vec<Bytes>, deadline: Instant) -> ForwardOutcome {
+        let (answer, outcome) = oneshot::channel();
+        let item =
+            Item { requests, repeatable: false, maybe_proposed: false, deadline, to: AnswerTo::Node(answer) };
+        if self.queue.try_send(item).is_err() {
+            return ForwardOutcome::Refused(Refusal::Overloaded);
+        }
+        outcome.await.unwrap_or(ForwardOutcome::Unknown)
+    }
+}
+
+async fn make_batches(road: Arc<Road>, mut waiting: mpsc::Receiver<Item>, bounds: Bounds) {
+    let flights = Arc::new(Semaphore::new(bounds.in_flight));
+    let mut held_over = None;
+    loop {
+        // The permit comes first: what arrives while all batches are on their way is gathered into the next.
+        let permit = flights.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let Some(first) = (match held_over.take() {
+            Some(item) => Some(item),
+            None => waiting.recv().await,
+        }) else {
+            return;
+        };
+        let (mut commands, mut bytes) = size(&first);
+        let mut items = vec![first];
+        while commands < bounds.batch_commands && bytes < bounds.batch_bytes {
+            let Ok(item) = waiting.try_recv() else { break };
+            let (more_commands, more_bytes) = size(&item);
+            if commands + more_commands > bounds.batch_commands {
+                held_over = Some(item);
+                break;
+            }
+            (commands, bytes) = (commands + more_commands, bytes + more_bytes);
+            items.push(item);
+        }
+        let road = road.clone();
+        tokio::spawn(async move {
+            road.travel(items).await;
+            drop(permit);
+        });
+    }
+}
+
+fn size(item: &Item) -> (usize, usize) {
+    (item.requests.len(), item.requests.iter().map(Bytes::len).sum())
+}
+
+/// The way to the log, wherever its leader is.
+struct Road {
+    consensus: Consensus,
+    forwarder: Forwarder,
+}
+
+/// What one try came to.
+enum Try {
+    Answered(Vec<Outcome>),
+    /// It certainly was not proposed.
+    NotProposed,
+    Unknown,
+}
+
+impl Road {
+    /// Brings a batch to the log and answers all of it.
+    async fn travel(&self, mut items: Vec<Item>) {
+        let mut leadership = self.consensus.leadership();
+        while !items.is_empty() {
+            let deadline = items.iter().map(|item| item.deadline).min().expect("there are items");
+            if deadline <= Instant::now() {
+                let (late, in_time) = items.into_iter().partition(|item| item.deadline <= Instant::now());
+                refuse(late, Refusal::NoQuorum);
+                items = in_time;
+                continue;
+            }
+            let seen = leadership.borrow_and_update().clone();
+            let tried = match seen.leader {
+                Some(_) if seen.is_leader && seen.has_quorum => self.propose_here(&items, deadline).await,
+                Some(leader) if !seen.is_leader => {
+                    // One hop is enough: who sent these looks for the leader again.
+                    let (sent_here, own): (Vec<_>, Vec<_>) =
+                        items.into_iter().partition(|item| matches!(item.to, AnswerTo::Node(_)));
+                    refuse(sent_here, Refusal::NotLeader { leader: Some(leader) });
+                    items = own;
+                    if items.is_empty() {
+                        return;
+                    }
+                    self.forward(&items, deadline).await
+                }
+                _ => Try::NotProposed,
+            };
+            match tried {
+                Try::Answered(outcomes) => return answer(items, outcomes),
+                Try::NotProposed => {
+                    let pause = Instant::now() + Duration::from_millis(20);
+                    // Whichever comes first: a new leader, a moment, the end.
+                    let _ = tokio::time::timeout_at(pause.min(deadline), leadership.changed()).await;
+                }
+                Try::Unknown => items = give_up_on_unrepeatable(items),
+            }
+        }
+    }
+
+    async fn propose_here(&self, items: &[Item], deadline: Instant) -> Try {
+        let mut batch = BatchBuilder::new();
+        for request in items.iter().flat_map(|item| &item.requests) {
+            batch.push(request);
+        }
+        let proposal = self.consensus.propose(batch.finish(clock::now()).into());
+        match tokio::time::timeout_at(deadline, proposal).await {
+            Ok(Ok(outcomes)) => Try::Answered(outcomes),
+            Ok(Err(error)) if error.certainly_not_proposed() => Try::NotProposed,
+            Ok(Err(_)) | Err(_) => Try::Unknown,
+        }
+    }
+
+    async fn forward(&self, items: &[Item], deadline: Instant) -> Try {
+        let requests = items.iter().flat_map(|item| item.requests.iter().cloned()).collect();
+        match self.forwarder.forward(requests, deadline).await {
+            ForwardOutcome::Answered(outcomes) => Try::Answered(outcomes),
+            ForwardOutcome::Refused(_) => Try::NotProposed,
+            ForwardOutcome::Unknown => Try::Unknown,
+        }
+    }
+}
+
+/// Answers a batch, each item with as many outcomes as it has requests.
+fn answer(items: Vec<Item>, outcomes: Vec<Outcome>) {
+    let mut outcomes = outcomes.into_iter();
+    for item in items {
+        match item.to {
+            AnswerTo::Caller(to) => {
+                let _gone = to.send(outcomes.next().ok_or(Unanswered::Unknown));
+            }
+            AnswerTo::Node(to) => {
+                let _gone = to.send(ForwardOutcome::Answered(outcomes.by_ref().take(item.requests.len()).collect()));
+            }
+        }
+    }
+}
+
+/// Answers a batch that was not proposed this time.
+fn refuse(items: Vec<Item>, refusal: Refusal) {
+    for item in items {
+        match item.to {
+            AnswerTo::Caller(to) => {
+                let why = if item.maybe_proposed { Unanswered::Unknown } else { Unanswered::NoQuorum };
+                let _gone = to.send(Err(why));
+            }
+            AnswerTo::Node(to) => {
+                let _gone = to.send(ForwardOutcome::Refused(refusal));
+            }
+        }
+    }
+}
+
+/// What may have been proposed and has no key to ask by is answered as unknown; the rest is returned for another try.
+fn give_up_on_unrepeatable(items: Vec<Item>) -> Vec<Item> {
+    let mut repeatable = Vec::new();
+    for item in items {
+        match item.to {
+            AnswerTo::Caller(_) if item.repeatable => repeatable.push(Item { maybe_proposed: true, ..item }),
+            AnswerTo::Caller(to) => {
+                let _gone = to.send(Err(Unanswered::Unknown));
+            }
+            AnswerTo::Node(to) => {
+                let _gone = to.send(ForwardOutcome::Unknown);
+            }
+        }
+    }
+    repeatable
+}

@@ -1,0 +1,158 @@
+//! The node as the routes see it: the write path, the reads, and what it knows of its cluster.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+use livedrop_domain::{Fault, Outcome, Request, Timestamp, View};
+use livedrop_proto::rest::admin::{FollowerLag, NodeStatus};
+use livedrop_proto::rest::cluster::{Cluster, ClusterNode, NodeRole};
+
+use crate::clock;
+use crate::propose::{Proposer, Unanswered};
+use crate::raft::{Consensus, Role};
+use crate::read::Reads;
+use crate::rest::{Check, Look, Shop};
+
+/// A member that was silent for longer is not called reachable.
+const SILENT: Duration = Duration::from_secs(2);
+/// How often a node that starts looks whether it has caught up with what its log held.
+const RECOVERY_LOOK: Duration = Duration::from_secs(1);
+
+/// What stands behind the routes of a node.
+pub struct NodeShop {
+    consensus: Consensus,
+    proposer: Proposer,
+    reads: Reads,
+    cluster_id: String,
+    started: Instant,
+    recovered: AtomicBool,
+}
+
+impl NodeShop {
+    pub fn new(cluster_id: String, consensus: Consensus, proposer: Proposer, reads: Reads) -> Self {
+        let (started, recovered) = (Instant::now(), AtomicBool::new(false));
+        NodeShop { consensus, proposer, reads, cluster_id, started, recovered }
+    }
+
+    /// Returns when this node has applied what its log held when it started; it is not ready before.
+    pub async fn recover(&self) {
+        while !self.consensus.wait_recovered(tokio::time::Instant::now() + RECOVERY_LOOK).await {}
+        self.recovered.store(true, Ordering::Release);
+    }
+}
+
+impl Shop for NodeShop {
+    fn propose(&self, request: Request) -> BoxFuture<'_, Result<Outcome, Unanswered>> {
+        Box::pin(self.proposer.propose(request))
+    }
+
+    fn linearizable(&self) -> BoxFuture<'_, Result<u64, Unanswered>> {
+        Box::pin(self.reads.linearizable())
+    }
+
+    fn at_least(&self, index: u64) -> BoxFuture<'_, Result<(), Unanswered>> {
+        Box::pin(self.reads.at_least(Some(index)))
+    }
+
+    fn look(&self, look: Look) -> Result<(), Fault> {
+        let seen = self.reads.reader().read(|view| look(view as &dyn View, view.index()));
+        seen.map_err(|error| Fault::new("looking at the state", error))?
+    }
+
+    fn now(&self) -> Timestamp {
+        clock::now()
+    }
+
+    fn applied(&self) -> u64 {
+        self.reads.reader().applied()
+    }
+
+    fn leader(&self) -> Option<u64> {
+        self.consensus.leadership().borrow().leader
+    }
+
+    fn cluster(&self) -> Cluster {
+        let status = self.consensus.status();
+        let node = |(id, member): (&u64, &crate::raft::MemberStatus)| {
+            let heard = status.followers.get(id);
+            let own = *id == status.node_id;
+            let leads = status.leader == Some(*id);
+            let silent = |ms: u64| Duration::from_millis(ms) > SILENT;
+            ClusterNode {
+                id: id.to_string(),
+                role: match (leads, member.voter) {
+                    (true, _) => NodeRole::Leader,
+                    (false, true) => NodeRole::Follower,
+                    (false, false) => NodeRole::Learner,
+                },
+                http: member.member.http.clone(),
+                applied_index: match own {
+                    true => status.applied_index.map(Into::into),
+                    false => heard.and_then(|follower| follower.matched_index).map(Into::into),
+                },
+                // A follower hears from its leader only, which it names for as long as it does.
+                reachable: own
+                    || leads
+                    || heard.and_then(|follower| follower.heartbeat_age_ms).is_some_and(|ms| !silent(ms)),
+            }
+        };
+        Cluster {
+            cluster_id: self.cluster_id.clone(),
+            term: status.term.into(),
+            leader: status.leader.map(|id| id.to_string()),
+            nodes: status.members.iter().map(node).collect(),
+        }
+    }
+
+    fn status(&self) -> NodeStatus {
+        let status = self.consensus.status();
+        let own = status.members.get(&status.node_id);
+        let of = |voter: bool| {
+            let ids = status.members.iter().filter(move |(_, member)| member.voter == voter);
+            ids.map(|(id, _)| id.to_string()).collect()
+        };
+        NodeStatus {
+            id: status.node_id.to_string(),
+            cluster_id: self.cluster_id.clone(),
+            role: match status.role {
+                Role::Leader => NodeRole::Leader,
+                Role::Learner => NodeRole::Learner,
+                Role::Follower | Role::Candidate | Role::Stopped => NodeRole::Follower,
+            },
+            term: status.term.into(),
+            leader: status.leader.map(|id| id.to_string()),
+            voters: of(true),
+            learners: of(false),
+            http: own.map(|own| own.member.http.clone()).unwrap_or_default(),
+            peer: own.map(|own| own.member.peer.clone()).unwrap_or_default(),
+            committed_index: status.committed_index.unwrap_or(0).into(),
+            applied_index: status.applied_index.unwrap_or(0).into(),
+            last_log_index: status.last_log_index.unwrap_or(0).into(),
+            purged_index: status.purged_index.map(Into::into),
+            snapshot_index: status.snapshot_index.map(Into::into),
+            followers: status
+                .followers
+                .iter()
+                .map(|(id, follower)| FollowerLag {
+                    id: id.to_string(),
+                    matched_index: follower.matched_index.map(Into::into),
+                    lag: follower.lag.into(),
+                })
+                .collect(),
+            version: status.version,
+            uptime_seconds: self.started.elapsed().as_secs(),
+        }
+    }
+
+    fn checks(&self) -> Vec<Check> {
+        let leadership = self.consensus.leadership().borrow().clone();
+        let recovered = self.recovered.load(Ordering::Acquire);
+        let problem = |good: bool, text: &str| (!good).then(|| text.to_owned());
+        vec![
+            Check { name: "recovered", problem: problem(recovered, "applying what the log held at the start") },
+            Check { name: "leader", problem: problem(leadership.leader.is_some(), "no leader is known") },
+            Check { name: "quorum", problem: problem(leadership.has_quorum, "no quorum answers the leader") },
+        ]
+    }
+}
