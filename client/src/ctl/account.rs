@@ -34,11 +34,8 @@ pub struct Create {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Role {
-    /// Buys
     Buyer,
-    /// Sells, and buys
     Creator,
-    /// Runs the cluster
     Operator,
 }
 

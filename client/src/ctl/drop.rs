@@ -66,7 +66,7 @@ pub struct Create {
 
 #[derive(Debug, Args)]
 pub struct List {
-    /// Which drops; `live` when neither this nor --creator is given
+    /// Which drops: live has paused and sold-out ones too, ended has cancelled ones; live when --creator is absent too
     #[arg(long)]
     status: Option<Stage>,
     /// Those of one creator
@@ -79,9 +79,7 @@ pub struct List {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Stage {
     Upcoming,
-    /// Paused and sold-out ones too
     Live,
-    /// Cancelled ones too
     Ended,
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::context::Context;
 use super::output::note;
 use super::trouble::{Exit, Stop};
-use crate::Endpoint;
+use crate::{Endpoint, Policy};
 
 #[derive(Debug, Args)]
 pub struct Wanted {
@@ -59,7 +59,12 @@ pub async fn run(context: &Context, wanted: Wanted) -> Result<Exit, Stop> {
 
 async fn read(context: &Context, endpoint: &Endpoint, index: Option<u64>) -> Result<(u64, String), Stop> {
     let what = format!("the state hash of {endpoint} cannot be read");
-    let act = async |client: crate::Client| client.state_hash(index).await;
+    let act = async |client: crate::Client| client.with_policy(one_more_try()).state_hash(index).await;
     let answer = context.signed_in_at(Some(endpoint), &what, act).await?;
     Ok((answer.index.0, answer.hash))
+}
+
+/// A node that does not answer twice is down, and waiting does not help who wants to compare all.
+fn one_more_try() -> Policy {
+    Policy { attempts: 2, ..Policy::default() }
 }

@@ -15,9 +15,7 @@ Exit codes:
   2  the command line is wrong
   3  no node can be reached, or no majority of them answers
   4  not found
-  5  refused: sold out, limit reached, not allowed, …
-
-Every flag below has a variable: LIVEDROPCTL_ENDPOINTS, LIVEDROPCTL_TOKEN_FILE, ….";
+  5  refused: sold out, limit reached, not allowed, …";
 
 /// Runs and uses a Live Drops cluster.
 #[derive(Debug, Parser)]
@@ -29,7 +27,9 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// The flags of every command. Each has a variable, so that a script says it once.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// The nodes' addresses, separated by commas; the next is asked when one does not answer
     #[arg(
@@ -40,7 +40,7 @@ pub struct Global {
         default_value = "http://127.0.0.1:8081,http://127.0.0.1:8082,http://127.0.0.1:8083"
     )]
     pub endpoints: Endpoints,
-    /// What is written to standard output
+    /// What is written to standard output: a table for people, or what the REST API says for programs
     #[arg(short, long, env = "LIVEDROPCTL_OUTPUT", global = true, value_name = "FORMAT", default_value = "table")]
     pub output: Format,
     /// Asks nothing: yes to everything
@@ -63,9 +63,7 @@ pub struct Global {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people
     Table,
-    /// For programs: what the REST API says
     Json,
 }
 

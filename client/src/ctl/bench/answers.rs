@@ -100,7 +100,8 @@ async fn find(load: &Load, target: usize, line: &mut Option<Line>, request: &[u8
                     Some(serde_json::from_slice(reply.body).map(Some).map_err(|error| error.to_string())),
                     reply.closes,
                 ),
-                404 => (Some(Ok(None)), reply.closes),
+                // 409: the key was decided by a refusal.
+                404 | 409 => (Some(Ok(None)), reply.closes),
                 status => {
                     why = format!("it answers {status}");
                     (None, reply.closes)

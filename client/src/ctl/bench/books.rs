@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::shop::Shop;
 use crate::ctl::context::Context;
 use crate::ctl::trouble::{Doing, Stop};
+use crate::{Endpoint, Policy};
 
 /// The counts of a drop as one node tells them, in units over all variants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -66,13 +67,15 @@ pub async fn units_taken(context: &Context, shop: &Shop) -> Result<u64, Stop> {
 
 /// What each node says after the run, or why it says nothing.
 pub async fn read_all(context: &Context, shop: &Shop) -> Vec<Result<Books, String>> {
-    let read = async |endpoint: &crate::Endpoint| {
-        let answer = context.client.at(endpoint).drop(&shop.drop_id, Some(Consistency::Linearizable)).await;
+    // A node that was killed for the run's sake need not be waited for.
+    let client = context.client.with_policy(Policy { attempts: 4, ..Policy::default() });
+    let read = async |endpoint: &Endpoint| {
+        let answer = client.at(endpoint).drop(&shop.drop_id, Some(Consistency::Linearizable)).await;
         answer
             .map(|answer| Books::new(endpoint.to_string(), &answer.body))
             .map_err(|error| format!("{endpoint}: {error}"))
     };
-    join_all(context.client.endpoints().iter().map(read)).await
+    join_all(client.endpoints().iter().map(read)).await
 }
 
 #[cfg(test)]

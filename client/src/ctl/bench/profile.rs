@@ -75,6 +75,11 @@ impl Wanted {
         self.units.is_some() && self.duration.is_none()
     }
 
+    /// How long the load runs, as far as that is known.
+    pub fn longest(&self) -> Duration {
+        self.warmed_up() + self.measured().unwrap_or_default()
+    }
+
     /// How long to buy after the warm-up; none is until sold out.
     fn measured(&self) -> Option<Duration> {
         if self.is_until_sold_out() { None } else { Some(self.duration.unwrap_or(Duration::from_secs(10))) }

@@ -3,11 +3,11 @@
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use livedrop_proto::rest::Money;
-use livedrop_proto::rest::accounts::{CreateAccount, PublicRole};
+use livedrop_proto::rest::accounts::{CreateAccount, PublicRole, Session};
 use livedrop_proto::rest::drops::CreateDrop;
 use livedrop_proto::rest::products::CreateProduct;
 
@@ -24,6 +24,8 @@ const PLENTY: u64 = 1_000_000_000;
 const HOLD_SECONDS: u32 = 86_400;
 /// Accounts that are made at a time: each costs a node two password hashes.
 const AT_A_TIME: usize = 8;
+/// What must be left of the tokens when the load ends.
+const FOR_THE_AUDIT: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub struct Shop {
@@ -33,46 +35,70 @@ pub struct Shop {
     pub tokens: Vec<String>,
 }
 
+/// Tokens, and until when the first of them is good.
+struct Buyers {
+    tokens: Vec<String>,
+    good_until: Option<Instant>,
+}
+
 pub async fn open(context: &Context, wanted: &Wanted) -> Result<Shop, Stop> {
     // Rate limits slow this down; they must not end it.
     let patience = Duration::from_secs(300);
     let client = context.client.with_policy(Policy { patience, attempts: 100, ..Policy::default() });
-    let tokens = match &wanted.tokens {
-        Some(file) => read_tokens(file)?,
-        None => buyers(&client, wanted.buyers).await?,
+    let buyers = match &wanted.tokens {
+        Some(file) => Buyers { tokens: read_tokens(file)?, good_until: None },
+        None => open_accounts(&client, wanted.buyers).await?,
     };
+    buyers.must_be_good_for(wanted.longest())?;
     let drop_id = match &wanted.drop {
         Some(id) => id.clone(),
         None => make_drop(&client, wanted).await.doing("the drop to buy from cannot be made")?,
     };
-    Ok(Shop { drop_id, is_own: wanted.drop.is_none(), tokens })
+    Ok(Shop { drop_id, is_own: wanted.drop.is_none(), tokens: buyers.tokens })
 }
 
-async fn buyers(client: &Client, count: u32) -> Result<Vec<String>, Stop> {
+/// All accounts first and then all sessions, so that the tokens are of nearly one age.
+async fn open_accounts(client: &Client, count: u32) -> Result<Buyers, Stop> {
     note(&format!("opening {count} accounts"));
-    let progress = Progress::steps(count as usize, "accounts opened");
+    let progress = Progress::steps(2 * count as usize, "accounts opened and signed in");
     let open = async |_: u32| {
-        let token = sign_up(client, PublicRole::Buyer).await;
+        let made = sign_up(client, PublicRole::Buyer).await;
         progress.step();
-        token
+        made
     };
-    let tokens = stream::iter(0..count).map(open).buffered(AT_A_TIME).try_collect().await;
+    let made: Result<Vec<Credentials>, Error> =
+        stream::iter(0..count).map(open).buffered(AT_A_TIME).try_collect().await;
+    let made = made.doing("the accounts that buy cannot be opened")?;
+    let began = Instant::now();
+    let sign_in = async |who: Credentials| {
+        let session = client.sign_in(&who.email, &who.password).await;
+        progress.step();
+        session
+    };
+    let sessions: Result<Vec<Session>, Error> = stream::iter(made).map(sign_in).buffered(AT_A_TIME).try_collect().await;
+    let sessions = sessions.doing("the accounts that buy cannot sign in")?;
     progress.finish();
-    tokens.doing("the accounts that buy cannot be opened")
+    let good_until = sessions.iter().map(|session| began + Duration::from_secs(session.expires_in)).min();
+    Ok(Buyers { tokens: sessions.into_iter().map(|session| session.access_token).collect(), good_until })
 }
 
-async fn sign_up(client: &Client, role: PublicRole) -> Result<String, Error> {
-    let name = random::name().to_lowercase();
-    let (email, password) = (format!("{name}@bench.example"), random::name());
+struct Credentials {
+    email: String,
+    password: String,
+}
+
+async fn sign_up(client: &Client, role: PublicRole) -> Result<Credentials, Error> {
+    let (email, password) = (format!("{}@bench.example", random::name().to_lowercase()), random::name());
     let display_name = "Benchmark".to_owned();
     client
         .create_account(&CreateAccount { email: email.clone(), password: password.clone(), display_name, role })
         .await?;
-    Ok(client.sign_in(&email, &password).await?.access_token)
+    Ok(Credentials { email, password })
 }
 
 async fn make_drop(client: &Client, wanted: &Wanted) -> Result<String, Error> {
-    let client = client.with_token(sign_up(client, PublicRole::Creator).await?);
+    let creator = sign_up(client, PublicRole::Creator).await?;
+    let client = client.with_token(client.sign_in(&creator.email, &creator.password).await?.access_token);
     let product = CreateProduct {
         name: "Benchmark".to_owned(),
         description: String::new(),
@@ -100,6 +126,21 @@ fn read_tokens(file: &Path) -> Result<Vec<String>, Stop> {
         return Err(Stop::trouble(Exit::Usage, what, "not every line is one word of ASCII", advice));
     }
     Ok(tokens)
+}
+
+impl Buyers {
+    /// Refuses a run that would outlive its tokens, the audit included.
+    fn must_be_good_for(&self, run: Duration) -> Result<(), Stop> {
+        let left = self.good_until.map(|until| until.saturating_duration_since(Instant::now()));
+        match left {
+            Some(left) if left < run + FOR_THE_AUDIT => {
+                let why = format!("the buyers' tokens are good for {} s more", left.as_secs());
+                let advice = "ask for a shorter --duration, or for fewer --buyers";
+                Err(Stop::trouble(Exit::Usage, "the run would take longer than its tokens are good for", why, advice))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Shop {

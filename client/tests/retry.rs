@@ -1,0 +1,108 @@
+//! The retry policy, against a cluster that misbehaves.
+
+mod support;
+
+use std::time::Duration;
+
+use livedrop_client::{Client, Error, IdempotencyKey, Policy};
+use livedrop_proto::rest::orders::PlaceOrder;
+use livedrop_proto::rest::problem::code;
+use support::{Double, Fault, closed_endpoint};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+fn client(endpoints: &str) -> Client {
+    let quick = Policy { first_pause: Duration::from_millis(1), ..Policy::default() };
+    Client::new(endpoints.parse().unwrap()).with_policy(quick).with_token("a-token")
+}
+
+fn one() -> PlaceOrder {
+    PlaceOrder { drop_id: "drp_1".to_owned(), sku: None, quantity: 1 }
+}
+
+/// A node that reads a request and hangs up, every time.
+async fn hangs_up() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    endpoint
+}
+
+#[tokio::test]
+async fn a_node_that_is_down_is_passed_over() {
+    let double = Double::open(1, 1).await;
+    let client = client(&format!("{},{}", closed_endpoint().await, double.endpoints));
+    let placed = client.place_order(&one(), &IdempotencyKey::random()).await.unwrap();
+    assert_eq!(placed.body.id, "ord_1");
+    assert!(!placed.replayed);
+}
+
+#[tokio::test]
+async fn when_no_node_can_be_reached_every_one_is_named() {
+    let (one, other) = (closed_endpoint().await, closed_endpoint().await);
+    let client = client(&format!("{one},{other}")).with_policy(Policy { attempts: 3, ..Policy::default() });
+    let error = client.cluster().await.unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
+    let text = error.to_string();
+    assert!(text.contains(&one) && text.contains(&other), "{text}");
+    assert_eq!(text.matches("refused").count(), 2, "{text}");
+}
+
+#[tokio::test]
+async fn a_purchase_whose_answer_is_lost_is_asked_about_with_the_same_key() {
+    let double = Double::open(5, 1).await;
+    let client = client(&format!("{},{}", hangs_up().await, double.endpoints));
+    double.shop().faults.extend([Fault::DoAndRefuse(code::OUTCOME_UNKNOWN)]);
+    let placed = client.place_order(&one(), &IdempotencyKey::random()).await.unwrap();
+    assert!(placed.replayed);
+    assert_eq!(double.shop().held, 1, "it was bought once");
+    let ids = double.shop().request_ids.clone();
+    assert_eq!(ids.len(), 2);
+    assert_eq!(ids[0], ids[1], "all attempts carry one request id");
+}
+
+#[tokio::test]
+async fn a_write_without_a_key_whose_answer_is_lost_is_not_repeated() {
+    let double = Double::open(5, 1).await;
+    let client = client(&format!("{},{}", hangs_up().await, double.endpoints));
+    let error = client.sign_in("ada@example.com", "secret").await.unwrap_err();
+    assert!(matches!(error, Error::Unanswered { .. }), "{error:?}");
+    assert_eq!(double.shop().seen, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_read_whose_answer_is_lost_is_repeated() {
+    let double = Double::open(5, 1).await;
+    let client = client(&format!("{},{}", hangs_up().await, double.endpoints));
+    assert_eq!(client.cluster().await.unwrap().cluster_id, "c1");
+}
+
+#[tokio::test]
+async fn without_a_quorum_it_is_asked_again_until_patience_ends() {
+    let double = Double::open(5, 1).await;
+    double.shop().faults.extend([Fault::Refuse(code::NO_QUORUM); 3]);
+    let client = client(&double.endpoints);
+    client.place_order(&one(), &IdempotencyKey::random()).await.unwrap();
+    assert_eq!(double.count("POST /v1/orders"), 4);
+
+    double.shop().always = Some(Fault::Refuse(code::NO_QUORUM));
+    let short = client.with_policy(Policy { attempts: 5, ..Policy::default() });
+    let error = short.place_order(&one(), &IdempotencyKey::random()).await.unwrap_err();
+    assert_eq!(error.code(), Some(code::NO_QUORUM));
+    assert_eq!(double.count("POST /v1/orders"), 9);
+}
+
+#[tokio::test]
+async fn a_refusal_is_final() {
+    let double = Double::open(0, 2).await;
+    let error = client(&double.endpoints).place_order(&one(), &IdempotencyKey::random()).await.unwrap_err();
+    assert_eq!((error.status(), error.code()), (Some(409), Some(code::SOLD_OUT)));
+    assert_eq!(error.request_id(), "req_of_the_node");
+    assert_eq!(double.count("POST /v1/orders"), 1);
+}
