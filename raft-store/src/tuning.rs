@@ -75,8 +75,9 @@ pub(crate) fn state(options: &options::Options) -> Options {
     table.set_format_version(5);
     table.set_bloom_filter(10.0, false);
     table.set_block_cache(&Cache::new_lru_cache(options.state_cache_bytes));
-    table.set_cache_index_and_filter_blocks(true);
-    table.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    // Filters and indices stay with their open file: one filter is as large as a shard of the cache, and would be read
+    // and checked anew for every row that is looked for. They take some 12 bits a row.
+    table.set_cache_index_and_filter_blocks(false);
     db.set_block_based_table_factory(&table);
     db
 }
