@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use livedrop_config::{ConfigErrors, Flags, NodeConfig};
+use livedrop_node::raft::{JoinError, StartError};
 use livedrop_node::supervise::{EXIT_CONFIGURATION, EXIT_DATA_REFUSED};
 use livedrop_node::{app, demo, resources, supervise, telemetry};
 use livedrop_store::StoreError;
@@ -188,11 +189,12 @@ fn finish(result: anyhow::Result<()>) -> ExitCode {
 /// Whether the next start would find the same fault in the data directory. A directory that is in use may be free
 /// a moment later, as a disk may have room again.
 fn refuses_the_data(cause: &(dyn Error + 'static)) -> bool {
+    if let Some(StartError::Join(JoinError::Wiped { .. })) = cause.downcast_ref() {
+        return true;
+    }
     // Consensus carries the store's errors inside of its own.
     let inside = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    let stored = inside
-        .and_then(|inside| inside.downcast_ref())
-        .or_else(|| cause.downcast_ref());
+    let stored = inside.and_then(|inside| inside.downcast_ref()).or_else(|| cause.downcast_ref());
     matches!(
         stored,
         Some(

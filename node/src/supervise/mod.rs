@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!            start                ends by itself
-//!   (new) ─────────► running ───────────────────► waiting (0.2 s … 5 s) ──► running …
+//!   (new) ─────────► running ───────────────────► waiting (1 s … 5 s) ──► running …
 //!                      │  told to stop │ refused to start (exit 2 or 78)
 //!                      ▼               ▼
 //!            SIGTERM, patience,      given up: the same start would be refused again
@@ -107,14 +107,7 @@ pub async fn supervise(
             break;
         }
         let restart_in = backoff.after_a_life_of(began.elapsed());
-        let _ = events
-            .send(Event::Ended {
-                node,
-                pid,
-                status,
-                restart_in,
-            })
-            .await;
+        let _ = events.send(Event::Ended { node, pid, status, restart_in }).await;
         // Cut short when told to stop: the loop's condition ends it.
         let _ = timeout(restart_in, stop.cancelled()).await;
     }
@@ -133,10 +126,7 @@ fn start(program: &Program) -> io::Result<Child> {
         .process_group(0)
         .spawn()
         .map_err(|error| {
-            io::Error::new(
-                error.kind(),
-                format!("cannot start {}: {error}", program.executable.display()),
-            )
+            io::Error::new(error.kind(), format!("cannot start {}: {error}", program.executable.display()))
         })
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::process::{Signal, getpid, kill_process};
 
 /// How long the orderly stop may take before the process ends without it.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Starts a thread that stops this process, as SIGTERM does, when standard input ends: then the parent, which
 /// holds the other end, is gone.
@@ -24,8 +24,5 @@ pub fn stop_when_standard_input_ends() -> std::io::Result<()> {
         std::thread::sleep(PATIENCE);
         std::process::abort();
     };
-    std::thread::Builder::new()
-        .name("parent-watch".to_owned())
-        .spawn(watch)
-        .map(drop)
+    std::thread::Builder::new().name("parent-watch".to_owned()).spawn(watch).map(drop)
 }
