@@ -36,9 +36,9 @@ use crate::auth::Identity;
 ))]
 pub async fn read(
     State(rest): State<Rest>,
+    caller: Caller,
     Path(id): Path<String>,
     Params(asked): Params<shape::ReadOrder>,
-    caller: Caller,
     headers: HeaderMap,
 ) -> Result<Answer, Problem> {
     let id: OrderId = id.parse().map_err(|_| Problem::not_found("order"))?;
@@ -65,8 +65,8 @@ pub async fn read(
 ))]
 pub async fn find(
     State(rest): State<Rest>,
-    Params(asked): Params<shape::FindOrder>,
     caller: Caller,
+    Params(asked): Params<shape::FindOrder>,
     headers: HeaderMap,
 ) -> Result<Answer, Problem> {
     key::ensure_well_formed(asked.idempotency_key.as_bytes())?;
@@ -99,8 +99,8 @@ pub async fn find(
 ))]
 pub async fn cancel(
     State(rest): State<Rest>,
-    Path(id): Path<String>,
     caller: Caller,
+    Path(id): Path<String>,
     context: Context,
 ) -> Result<Answer, Problem> {
     let order_id = id.parse().map_err(|_| Problem::not_found("order"))?;
@@ -118,8 +118,8 @@ pub async fn cancel(
 ))]
 pub async fn mine(
     State(rest): State<Rest>,
-    Params(asked): Params<Page>,
     caller: Caller,
+    Params(asked): Params<Page>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Answer, Problem> {

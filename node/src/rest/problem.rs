@@ -87,6 +87,7 @@ impl Problem {
         self.0.code
     }
 
+    #[cfg(test)]
     pub fn errors(&self) -> &[FieldError] {
         &self.0.errors
     }

@@ -119,8 +119,8 @@ pub async fn list(
 ))]
 pub async fn edit(
     State(rest): State<Rest>,
-    Path(id): Path<String>,
     Seller(creator_id): Seller,
+    Path(id): Path<String>,
     context: Context,
     headers: HeaderMap,
     Json(body): Json<shape::EditProduct>,
@@ -164,8 +164,8 @@ pub async fn edit(
 ))]
 pub async fn retire(
     State(rest): State<Rest>,
-    Path(id): Path<String>,
     Seller(creator_id): Seller,
+    Path(id): Path<String>,
     context: Context,
 ) -> Result<Answer, Problem> {
     let command = products::Command::Retire(Retire { product_id: parse(&id)?, creator_id });

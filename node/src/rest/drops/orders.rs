@@ -30,9 +30,9 @@ use super::steer::must_be_own;
 ))]
 pub async fn list(
     State(rest): State<Rest>,
+    Seller(creator_id): Seller,
     Path(id): Path<String>,
     Params(asked): Params<Page>,
-    Seller(creator_id): Seller,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Answer, Problem> {

@@ -91,8 +91,8 @@ pub async fn create(
 ))]
 pub async fn edit(
     State(rest): State<Rest>,
-    Path(id): Path<String>,
     Seller(creator_id): Seller,
+    Path(id): Path<String>,
     context: Context,
     headers: HeaderMap,
     Json(body): Json<shape::EditDrop>,

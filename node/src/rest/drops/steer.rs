@@ -26,8 +26,8 @@ use super::{Whole, parse, product};
 ))]
 pub async fn restock(
     State(rest): State<Rest>,
-    Path(id): Path<String>,
     Seller(creator_id): Seller,
+    Path(id): Path<String>,
     context: Context,
     Json(body): Json<shape::Restock>,
 ) -> Result<Answer, Problem> {
@@ -50,8 +50,8 @@ pub async fn restock(
     (status = 409, description = "`wrong_status`", body = rest::Problem, content_type = "application/problem+json"),
     Problems,
 ))]
-pub async fn pause(rest: State<Rest>, id: Path<String>, seller: Seller, context: Context) -> Result<Answer, Problem> {
-    steer(rest, id, seller, context, drops::Command::Pause).await
+pub async fn pause(rest: State<Rest>, seller: Seller, id: Path<String>, context: Context) -> Result<Answer, Problem> {
+    steer(rest, seller, id, context, drops::Command::Pause).await
 }
 
 /// Goes on selling.
@@ -61,8 +61,8 @@ pub async fn pause(rest: State<Rest>, id: Path<String>, seller: Seller, context:
     (status = 409, description = "`wrong_status`", body = rest::Problem, content_type = "application/problem+json"),
     Problems,
 ))]
-pub async fn resume(rest: State<Rest>, id: Path<String>, seller: Seller, context: Context) -> Result<Answer, Problem> {
-    steer(rest, id, seller, context, drops::Command::Resume).await
+pub async fn resume(rest: State<Rest>, seller: Seller, id: Path<String>, context: Context) -> Result<Answer, Problem> {
+    steer(rest, seller, id, context, drops::Command::Resume).await
 }
 
 /// Stops selling for good.
@@ -72,8 +72,8 @@ pub async fn resume(rest: State<Rest>, id: Path<String>, seller: Seller, context
     (status = 409, description = "`wrong_status`", body = rest::Problem, content_type = "application/problem+json"),
     Problems,
 ))]
-pub async fn end(rest: State<Rest>, id: Path<String>, seller: Seller, context: Context) -> Result<Answer, Problem> {
-    steer(rest, id, seller, context, drops::Command::End).await
+pub async fn end(rest: State<Rest>, seller: Seller, id: Path<String>, context: Context) -> Result<Answer, Problem> {
+    steer(rest, seller, id, context, drops::Command::End).await
 }
 
 /// Calls a drop off, while nobody has any of it.
@@ -83,14 +83,14 @@ pub async fn end(rest: State<Rest>, id: Path<String>, seller: Seller, context: C
     (status = 409, description = "`wrong_status`, `has_orders`", body = rest::Problem, content_type = "application/problem+json"),
     Problems,
 ))]
-pub async fn cancel(rest: State<Rest>, id: Path<String>, seller: Seller, context: Context) -> Result<Answer, Problem> {
-    steer(rest, id, seller, context, drops::Command::Cancel).await
+pub async fn cancel(rest: State<Rest>, seller: Seller, id: Path<String>, context: Context) -> Result<Answer, Problem> {
+    steer(rest, seller, id, context, drops::Command::Cancel).await
 }
 
 async fn steer(
     State(rest): State<Rest>,
-    Path(id): Path<String>,
     Seller(creator_id): Seller,
+    Path(id): Path<String>,
     context: Context,
     command: fn(Steer) -> drops::Command,
 ) -> Result<Answer, Problem> {

@@ -59,7 +59,7 @@ async fn a_refusal_is_an_answer_that_is_kept_too() {
     let again = node.buy(&bob, &drop, 1, "key").send().await;
     assert_eq!(again.header("idempotent-replayed"), "true");
     again.problem(409, "sold_out");
-    node.buy(&bob, &drop, 1, "another key").send().await.expect(201);
+    node.buy(&bob, &drop, 1, "another-key").send().await.expect(201);
 }
 
 #[tokio::test]
