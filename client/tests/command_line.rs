@@ -166,12 +166,25 @@ async fn a_session_is_kept_for_its_owner_only_and_refreshed() {
     let text = std::fs::read_to_string(&file).unwrap().replace("token-of-ada@example.com", "stale");
     std::fs::write(&file, text).unwrap();
     assert_eq!(shell.run("account show").await.code, 0, "it is refreshed");
-    assert!(std::fs::read_to_string(&file).unwrap().contains("fresh"));
+    assert!(std::fs::read_to_string(&file).unwrap().contains("operator"));
 
     let elsewhere = Double::open(1, 1).await;
     let ended = shell.run(&format!("account show --endpoints {}", elsewhere.endpoints)).await;
     assert_eq!(ended.code, 5, "another cluster is not sent the token");
     assert_eq!(elsewhere.count("GET /v1/me"), 0);
+}
+
+#[tokio::test]
+async fn a_command_that_asks_many_nodes_refreshes_once() {
+    let double = Double::open(1, 3).await;
+    let shell = Shell::new(&double.endpoints);
+    shell.run("login --email stale --password good").await;
+    let file = shell.home.path().join(".local/state/livedrop/session.json");
+    let text = std::fs::read_to_string(&file).unwrap().replace("token-of-stale", "stale");
+    std::fs::write(&file, text).unwrap();
+    let ended = shell.run("hash").await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(double.count("POST /v1/sessions/refresh"), 1);
 }
 
 #[tokio::test]

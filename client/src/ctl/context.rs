@@ -20,6 +20,7 @@ pub struct Context {
     /// Given by flags, in the order in which they are tried.
     tokens: Vec<String>,
     session_file: Option<PathBuf>,
+    refreshing: tokio::sync::Mutex<()>,
 }
 
 impl Context {
@@ -35,6 +36,7 @@ impl Context {
             timeout: global.timeout,
             tokens,
             session_file: global.session_file.or_else(session::default_path),
+            refreshing: tokio::sync::Mutex::new(()),
         })
     }
 
@@ -68,10 +70,8 @@ impl Context {
         };
         match act(client.with_token(kept.access_token.as_str())).await {
             Err(error) if error.code() == Some(code::UNAUTHENTICATED) => {
-                let fresh = self.refresh(kept).await.doing(what)?;
-                let outcome = act(client.with_token(fresh.access_token.as_str())).await.doing(what);
-                self.keep(&fresh)?;
-                outcome
+                let fresh = self.refresh(kept, what).await?;
+                act(client.with_token(fresh.access_token.as_str())).await.doing(what)
             }
             outcome => outcome.doing(what),
         }
@@ -96,9 +96,18 @@ impl Context {
         self.session_file.as_deref().map_or(Ok(()), session::remove)
     }
 
-    async fn refresh(&self, kept: Kept) -> Result<Kept, Error> {
-        let session = self.client.refresh(&kept.refresh_token).await?;
-        Ok(Kept::new(session, kept.endpoints))
+    /// Exchanges the refresh token, once: whoever comes second, in this process or another, takes what the first got.
+    /// (A refresh token that is used twice closes the session.)
+    async fn refresh(&self, stale: Kept, what: &str) -> Result<Kept, Stop> {
+        let _first = self.refreshing.lock().await;
+        let _others = self.session_file.as_deref().map(session::lock).transpose()?;
+        if let Some(kept) = self.kept()?.filter(|kept| kept.access_token != stale.access_token) {
+            return Ok(kept);
+        }
+        let session = self.client.refresh(&stale.refresh_token).await.doing(what)?;
+        let fresh = Kept::new(session, stale.endpoints);
+        self.keep(&fresh)?;
+        Ok(fresh)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The session that `login` keeps between commands.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -54,6 +55,16 @@ pub fn store(path: &Path, kept: &Kept) -> Result<(), Stop> {
         std::fs::rename(&beside, path)
     };
     write().map_err(|error: io::Error| trouble(path, "written", &error.to_string()))
+}
+
+/// Waits until no other livedropctl changes the session, and keeps it so while the file is open.
+pub fn lock(path: &Path) -> Result<File, Stop> {
+    let lock = || {
+        let file = File::create(path.with_extension("lock"))?;
+        file.lock()?;
+        Ok(file)
+    };
+    lock().map_err(|error: io::Error| trouble(path, "locked", &error.to_string()))
 }
 
 /// Forgets it. That there is none is fine.

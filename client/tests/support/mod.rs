@@ -39,6 +39,7 @@ pub struct Shop {
     /// Headers `X-Request-Id` of purchases.
     pub request_ids: Vec<String>,
     pub made: u64,
+    pub refreshed: bool,
     /// The hash that each address tells, by its place.
     pub hashes: Vec<&'static str>,
 }

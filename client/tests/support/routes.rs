@@ -37,7 +37,7 @@ pub fn router(shop: Arc<Mutex<Shop>>, place: usize, addresses: Vec<String>) -> R
                 _ => Json(shape_of_account("ada@example.com", "buyer")).into_response(),
             }),
         )
-        .route("/v1/sessions/refresh", post(async || Json(shape_of_session("fresh", "ada@example.com"))))
+        .route("/v1/sessions/refresh", post(refresh))
         .route("/v1/products", post(async || (StatusCode::CREATED, Json(shape_of_product()))))
         .route("/v1/drops", post(create_drop))
         .route("/v1/drops/{id}", get(drop))
@@ -112,6 +112,15 @@ async fn session(Json(body): Json<Value>) -> Response {
     }
     let email = body["email"].as_str().unwrap();
     (StatusCode::CREATED, Json(shape_of_session(&format!("token-of-{email}"), email))).into_response()
+}
+
+/// A refresh token is good once.
+async fn refresh(State(node): State<Node>) -> Response {
+    let mut shop = node.shop.lock().unwrap();
+    match std::mem::replace(&mut shop.refreshed, true) {
+        false => Json(shape_of_session("operator", "ada@example.com")).into_response(),
+        true => problem(401, code::UNAUTHENTICATED),
+    }
 }
 
 async fn create_drop(State(node): State<Node>, Json(body): Json<Value>) -> Response {
