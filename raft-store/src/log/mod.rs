@@ -200,12 +200,11 @@ impl RaftLogReader<TypeConfig> for LogStore {
     /// being sent.
     async fn limited_get_log_entries(&mut self, start: u64, end: u64) -> Result<Vec<Entry>, io::Error> {
         let entries = self.read(start, end, self.handle.shared.read_bytes)?;
-        match entries.first() {
-            Some(first) if first.log_id.index != start => Err(io::Error::other(format!(
-                "log entries from {start} are purged, the oldest is {}",
-                first.log_id.index
-            ))),
-            _ => Ok(entries),
+        let purged = self.handle.shared.queue.lock().memory.purged.map(|purged| purged.index);
+        match entries.first().map(|entry| entry.log_id.index) {
+            Some(first) if first == start => Ok(entries),
+            None if start >= end || purged < Some(start) => Ok(entries),
+            _ => Err(io::Error::other(format!("log entry {start} is purged"))),
         }
     }
 
