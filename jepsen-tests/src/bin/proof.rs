@@ -14,6 +14,15 @@ struct Arguments {
     /// How many nodes.
     #[arg(long, default_value_t = 3, global = true)]
     nodes: usize,
+    /// An option of livedropd that differs from its default; may be repeated.
+    #[arg(long, value_name = "SECTION.KEY=VALUE", global = true, value_parser = setting)]
+    set: Vec<(String, String, String)>,
+}
+
+fn setting(text: &str) -> Result<(String, String, String), String> {
+    let parts = text.split_once('=').and_then(|(path, value)| Some((path.split_once('.')?, value)));
+    let ((section, key), value) = parts.ok_or("this is not SECTION.KEY=VALUE")?;
+    Ok((section.to_owned(), key.to_owned(), value.to_owned()))
 }
 
 #[derive(Subcommand, Clone)]
@@ -64,7 +73,8 @@ async fn main() -> Result<()> {
     let mut line: Vec<String> = std::env::args().collect();
     line[0] = "proof".to_owned();
     let mut seed = Seed::for_run(&line.join(" "));
-    let options = Options::of(arguments.nodes);
+    let apply = |options: Options, (section, key, value): &(String, String, String)| options.set(section, key, value);
+    let options = arguments.set.iter().fold(Options::of(arguments.nodes), apply);
     let stories = match arguments.story {
         Story::All => vec![
             Story::Race { rounds: 1_000, rivals: 200 },
@@ -108,7 +118,7 @@ async fn tell(story: Story, options: &Options, seed: &mut Seed) -> Result<()> {
         Story::Quorum => {
             for (leader_stays, paused) in [(true, false), (false, false), (true, true), (false, true)] {
                 let case = quorum::Case { leader_stays, paused };
-                let run = async |cluster: &mut Cluster| quorum::run(cluster, seed, case, 20).await;
+                let run = async |cluster: &mut Cluster| quorum::run(cluster, seed, case, 10).await;
                 Cluster::with(options.clone(), run).await?;
             }
         }
