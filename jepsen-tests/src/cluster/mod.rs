@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::api::Api;
+use crate::wait::Hopeless;
 use machine::Machine;
 use ports::Ports;
 use process::Process;
@@ -152,7 +153,7 @@ impl Cluster {
             if let Some(process) = node
                 && let Some(status) = process.ended()?
             {
-                bail!("node {} ended by itself: {status}", place + 1);
+                bail!(Hopeless(format!("node {} ended by itself: {status}", place + 1)));
             }
         }
         Ok(())
