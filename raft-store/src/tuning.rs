@@ -1,7 +1,8 @@
 //! How RocksDB is set up, and why.
 
 use rocksdb::{
-    BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMode, LogLevel, Options, ReadOptions, WriteOptions,
+    BlockBasedOptions, Cache, DBCompactionStyle, DBCompressionType, DBRecoveryMode, LogLevel, Options, ReadOptions,
+    UniversalCompactOptions, WriteOptions,
 };
 
 use crate::options;
@@ -48,6 +49,11 @@ pub(crate) fn log_meta() -> Options {
 pub(crate) fn state(options: &options::Options) -> Options {
     let mut db = common();
     db.set_write_buffer_size(options.write_buffer_bytes);
+    // Files are merged with others of their size only. Levels would rewrite every row some ten times, and two cores
+    // that sell have no time for that; what it costs is more files to ask, whose filters say no from memory.
+    db.set_compaction_style(DBCompactionStyle::Universal);
+    db.set_universal_compaction_options(&universal());
+    db.set_level_zero_file_num_compaction_trigger(6);
     // A flush must never make apply wait for the disk: there is always another memory table to go on with.
     db.set_max_write_buffer_number(5);
     db.set_level_zero_slowdown_writes_trigger(40);
@@ -80,6 +86,15 @@ pub(crate) fn state(options: &options::Options) -> Options {
     table.set_cache_index_and_filter_blocks(false);
     db.set_block_based_table_factory(&table);
     db
+}
+
+/// How files of one size are merged: four at a time at least, or two that are alike.
+fn universal() -> UniversalCompactOptions {
+    let mut merge = UniversalCompactOptions::default();
+    merge.set_size_ratio(10);
+    merge.set_min_merge_width(4);
+    merge.set_max_size_amplification_percent(200);
+    merge
 }
 
 /// A snapshot, opened only to read its label. Leaves no file behind.
