@@ -55,8 +55,9 @@ pub async fn place(
     if !(1..=QUANTITY_MAX).contains(&wanted.quantity) {
         return Err(Problem::field("/quantity", format!("must be 1 to {QUANTITY_MAX}")));
     }
+    let order_id = mint::order(rest.now());
     let place = Place {
-        order_id: mint::order(rest.now()),
+        order_id,
         buyer_id,
         drop_id: wanted.drop_id.parse().map_err(|_| Problem::not_found("drop"))?,
         sku: wanted.sku,
@@ -74,7 +75,8 @@ pub async fn place(
         Ok(Reply::Orders(orders::Reply::Placed(order))) => {
             let location = format!("/v1/orders/{}", order.id);
             let answer = answer(StatusCode::CREATED, &order).at(outcome.index).with_text(header::LOCATION, location);
-            Ok(match outcome.replayed {
+            // The write path may have repeated this very request: then the first answer is this one.
+            Ok(match outcome.replayed && order.id != order_id {
                 true => answer.with(REPLAYED, HeaderValue::from_static("true")),
                 false => answer,
             })
