@@ -28,6 +28,10 @@ pub(crate) fn log_entries(options: &options::Options) -> Options {
     family.set_write_buffer_size(options.log_buffer_bytes);
     family.set_compression_type(DBCompressionType::None);
     family.set_target_file_size_base(options.log_buffer_bytes as u64);
+    // A slow flush must not make a commit wait.
+    family.set_max_write_buffer_number(4);
+    family.set_level_zero_slowdown_writes_trigger(40);
+    family.set_level_zero_stop_writes_trigger(64);
     let mut table = BlockBasedOptions::default();
     // Reads of old entries are runs, and seldom: no filters, and only a small cache.
     table.set_block_size(64 * KIB);
