@@ -77,8 +77,11 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, timeouts: Timeouts,
         match accepted {
             Ok((stream, permit)) => {
                 let (front, clock, timeouts, stop) = (front.clone(), clock.clone(), timeouts.clone(), stop.clone());
+                let open = open.clone();
                 connections.spawn(async move {
+                    open.increment(1.0);
                     converse(stream, &front, clock, &timeouts, stop).await;
+                    open.decrement(1.0);
                     drop(permit);
                 });
             }
@@ -88,7 +91,6 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, timeouts: Timeouts,
             }
         }
         while connections.try_join_next().is_some() {}
-        open.set(connections.len() as f64);
     }
     drop(listener);
     let drained = async { while connections.join_next().await.is_some() {} };

@@ -1,4 +1,4 @@
-//! Everything that can be wrong with a request: one line each, for programs and for people.
+//! Everything that can be wrong with a request, for programs and for people.
 
 use livedrop_proto::rest::problem::code as named;
 

@@ -1,5 +1,6 @@
 //! Timed sales of limited stock.
 
+mod export;
 pub mod orders;
 pub mod schedule;
 pub mod steer;

@@ -1,7 +1,7 @@
 //! The orders of a drop, for its creator.
 
 use axum::extract::{OriginalUri, Path, State};
-use http::HeaderMap;
+use http::{HeaderMap, header};
 use livedrop_domain::orders::{self, Position};
 use livedrop_domain::{View, drops};
 use livedrop_proto::rest;
@@ -18,13 +18,14 @@ use super::super::identity::Seller;
 use super::super::orders::order_shape;
 use super::super::page::Wanted;
 use super::super::problem::Problem;
-use super::parse;
 use super::steer::must_be_own;
+use super::{export, parse};
 
 /// The orders of one of the caller's drops, newest first.
 #[utoipa::path(get, path = "/v1/drops/{id}/orders", tag = "drops", security(("bearer" = [])),
     params(("id" = String, Path, description = "`drp_…`"), Page), responses(
-    (status = 200, description = "A page.", body = rest::List<shape::Order>),
+    (status = 200, description = "A page; with `Accept: text/csv`, all of them.", content(
+        (rest::List<shape::Order> = "application/json"), (String = "text/csv"))),
     (status = 404, description = "`not_found`", body = rest::Problem, content_type = "application/problem+json"),
     Problems,
 ))]
@@ -45,6 +46,14 @@ pub async fn list(
     let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, get).await?;
     let (drop, found) = seen.what;
     must_be_own(drop, creator_id)?;
+    if wants_csv(&headers) {
+        return Ok(export::csv(&rest, id).at(seen.index));
+    }
     let found = found.iter().map(|(place, order)| (*place, order_shape(order))).collect();
     Ok(wanted.answer(&uri, found).at(seen.index))
+}
+
+fn wants_csv(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.split([',', ';']).any(|kind| kind.trim().eq_ignore_ascii_case("text/csv")))
 }

@@ -174,3 +174,21 @@ async fn what_belongs_to_somebody_else_is_not_there() {
     assert_eq!(page.json()["items"][0]["quantity"], json!(2));
     assert_eq!(page.header("cache-control"), "no-store");
 }
+
+#[tokio::test]
+async fn all_orders_of_a_drop_can_be_exported() {
+    let node = Node::new();
+    let creator = node.account("ada", "creator").await;
+    let drop = node.drop(&creator, json!({"stock": 2_000})).await;
+    for key in 0..501 {
+        node.buy(&creator, &drop, 1, &format!("key-{key}")).send().await.expect(201);
+    }
+    let last = node.buy(&creator, &drop, 2, "last").send().await.expect(201);
+    let export = node.get(&format!("/v1/drops/{drop}/orders")).token(&creator).header("accept", "text/csv");
+    let export = export.send().await.expect(200);
+    assert_eq!(export.header("content-type"), "text/csv; charset=utf-8");
+    let lines: Vec<_> = export.text.split("\r\n").collect();
+    assert_eq!((lines.len(), lines[503]), (504, ""));
+    assert!(lines[0].starts_with("id,buyer_id,product_id,sku,"));
+    assert!(lines[1].starts_with(&last.text_at("id")) && lines[1].contains(",\"default\",2,9998,EUR,reserved,2026-"));
+}
