@@ -80,9 +80,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     // The supervisors must never wait for room to tell of a start or an end.
     events.close();
     while let Some(ended) = children.join_next().await {
-        ended
-            .context("a supervisor failed")?
-            .context("a node could not be stopped in order")?;
+        ended.context("a supervisor failed")?.context("a node could not be stopped in order")?;
     }
     result
 }
@@ -90,11 +88,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 /// Brings the cluster up, then tells what happens to it. Only an error ends it.
 async fn serve(plan: &Plan, options: &Options, events: &mut mpsc::Receiver<Event>) -> anyhow::Result<()> {
     let began = tokio::time::Instant::now();
-    say::line(format_args!(
-        "starting {} nodes in {}",
-        plan.nodes.len(),
-        plan.directory.display()
-    ));
+    say::line(format_args!("starting {} nodes in {}", plan.nodes.len(), plan.directory.display()));
     let mut pids = say::Pids::default();
     let all_ready = ready::wait_for_all(&plan.nodes, READY_WITHIN);
     tokio::pin!(all_ready);
@@ -103,7 +97,11 @@ async fn serve(plan: &Plan, options: &Options, events: &mut mpsc::Receiver<Event
             result = &mut all_ready => break result?,
             Some(event) = events.recv() => {
                 if let Event::GivenUp { node, status, .. } = event {
-                    bail!("node {node} refused to start ({status}); {} says why", plan.log(node).display());
+                    bail!(
+                        "node {node} refused to start ({status}); the last it said: {}\nto begin anew, remove {}",
+                        plan.last_words(node),
+                        plan.directory.display()
+                    );
                 }
                 say::event(&event, &mut pids);
             }
@@ -111,20 +109,14 @@ async fn serve(plan: &Plan, options: &Options, events: &mut mpsc::Receiver<Event
     }
     let shop = match options.empty {
         true => None,
-        false => Some(
-            seed::shop(plan)
-                .await
-                .context("the nodes are ready, but the shop could not be filled")?,
-        ),
+        false => Some(seed::shop(plan).await.context("the nodes are ready, but the shop could not be filled")?),
     };
     say::everything(plan, &pids, shop.as_ref());
     say::ready(plan, began.elapsed());
 
     loop {
         // Nobody is left to tell anything; `all_ended` says why.
-        let Some(event) = events.recv().await else {
-            std::future::pending().await
-        };
+        let Some(event) = events.recv().await else { std::future::pending().await };
         say::event(&event, &mut pids);
         if let Event::Started { node, .. } = event {
             let address = plan.http(node).to_owned();

@@ -40,14 +40,9 @@ impl Plan {
         let file = directory.join(CONFIGURATION);
         let is_new = !file.exists();
         if is_new {
-            let content = std::fs::read_dir(&directory)
-                .ok()
-                .and_then(|mut entries| entries.next());
+            let content = std::fs::read_dir(&directory).ok().and_then(|mut entries| entries.next());
             if content.is_some() {
-                bail!(
-                    "{} is not empty and holds no demo; name another directory with --dir",
-                    directory.display()
-                );
+                bail!("{} is not empty and holds no demo; name another directory with --dir", directory.display());
             }
             let members = members(options)?;
             std::fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
@@ -63,11 +58,7 @@ impl Plan {
             }
         };
         agree(options, &nodes[0].cluster.members, &directory)?;
-        Ok(Self {
-            directory,
-            nodes,
-            is_new,
-        })
+        Ok(Self { directory, nodes, is_new })
     }
 
     /// Takes a new cluster back before any node has run, so that the next wish need not agree with this one.
@@ -103,6 +94,13 @@ impl Plan {
         self.directory.join(format!("node-{node}.log"))
     }
 
+    /// The last line of a node's log.
+    pub fn last_words(&self, node: u64) -> String {
+        let text = std::fs::read(self.log(node)).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        text.lines().next_back().unwrap_or("nothing").to_owned()
+    }
+
     pub fn pid_file(&self, node: u64) -> PathBuf {
         self.directory.join(format!("node-{node}.pid"))
     }
@@ -124,12 +122,8 @@ fn forget(directory: &Path) {
 fn agree(options: &Options, members: &[Member], directory: &Path) -> anyhow::Result<()> {
     let port = |address: &str| address.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
     let met = options.nodes.is_none_or(|nodes| usize::from(nodes) == members.len())
-        && options
-            .http_base
-            .is_none_or(|base| port(&members[0].http) == Some(base))
-        && options
-            .peer_base
-            .is_none_or(|base| port(&members[0].peer) == Some(base));
+        && options.http_base.is_none_or(|base| port(&members[0].http) == Some(base))
+        && options.peer_base.is_none_or(|base| port(&members[0].peer) == Some(base));
     if !met {
         let http: Vec<&str> = members.iter().map(|member| member.http.as_str()).collect();
         bail!(
@@ -149,8 +143,7 @@ fn members(options: &Options) -> anyhow::Result<Vec<Member>> {
     let peer_base = options.peer_base.unwrap_or(PEER_BASE);
     let nodes = options.nodes.unwrap_or(NODES);
     let port = |base: u16, place: u16| {
-        base.checked_add(place)
-            .with_context(|| format!("{nodes} ports from {base} on do not exist"))
+        base.checked_add(place).with_context(|| format!("{nodes} ports from {base} on do not exist"))
     };
     let member = |place: u16| {
         Ok(Member {
@@ -164,9 +157,7 @@ fn members(options: &Options) -> anyhow::Result<Vec<Member>> {
 
 fn write_configuration(file: &Path, directory: &Path, members: &[Member]) -> anyhow::Result<()> {
     let data_dir = directory.join("node-{id}");
-    let data_dir = data_dir
-        .to_str()
-        .with_context(|| format!("{} is not UTF-8", directory.display()))?;
+    let data_dir = data_dir.to_str().with_context(|| format!("{} is not UTF-8", directory.display()))?;
     let mut random = [0; 8];
     getrandom::fill(&mut random).context("the system gives no random bytes")?;
     let cluster = format!("demo-{:016x}", u64::from_be_bytes(random));
@@ -206,13 +197,7 @@ mod tests {
     use super::*;
 
     fn options(dir: &Path) -> Options {
-        Options {
-            nodes: None,
-            dir: dir.to_owned(),
-            http_base: None,
-            peer_base: None,
-            empty: false,
-        }
+        Options { nodes: None, dir: dir.to_owned(), http_base: None, peer_base: None, empty: false }
     }
 
     fn make(options: &Options) -> anyhow::Result<Plan> {
@@ -234,24 +219,13 @@ mod tests {
 
     #[test]
     fn a_second_start_finds_the_same_cluster_and_another_directory_gets_another() {
-        let (here, there) = (
-            tempfile::tempdir().expect("a directory"),
-            tempfile::tempdir().expect("a directory"),
-        );
-        let wish = Options {
-            nodes: Some(5),
-            http_base: Some(7001),
-            peer_base: Some(7101),
-            ..options(here.path())
-        };
+        let (here, there) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
+        let wish = Options { nodes: Some(5), http_base: Some(7001), peer_base: Some(7101), ..options(here.path()) };
         let first = make(&wish).expect("a plan");
         let again = make(&options(here.path())).expect("the same plan");
         assert_eq!(first.nodes, again.nodes);
         assert_eq!(again.nodes.len(), 5);
-        assert_ne!(
-            first.nodes[0].cluster.id,
-            make(&options(there.path())).expect("a plan").nodes[0].cluster.id
-        );
+        assert_ne!(first.nodes[0].cluster.id, make(&options(there.path())).expect("a plan").nodes[0].cluster.id);
     }
 
     #[test]
@@ -259,31 +233,14 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         make(&options(directory.path())).expect("a plan");
         for wish in [
-            Options {
-                nodes: Some(5),
-                ..options(directory.path())
-            },
-            Options {
-                http_base: Some(9000),
-                ..options(directory.path())
-            },
-            Options {
-                peer_base: Some(9000),
-                ..options(directory.path())
-            },
+            Options { nodes: Some(5), ..options(directory.path()) },
+            Options { http_base: Some(9000), ..options(directory.path()) },
+            Options { peer_base: Some(9000), ..options(directory.path()) },
         ] {
             let error = make(&wish).expect_err("this is another cluster").to_string();
-            assert!(
-                error.contains("holds a cluster of 3 nodes on http://127.0.0.1:8081"),
-                "{error}"
-            );
+            assert!(error.contains("holds a cluster of 3 nodes on http://127.0.0.1:8081"), "{error}");
         }
-        make(&Options {
-            nodes: Some(3),
-            http_base: Some(8081),
-            ..options(directory.path())
-        })
-        .expect("the same wish");
+        make(&Options { nodes: Some(3), http_base: Some(8081), ..options(directory.path()) }).expect("the same wish");
     }
 
     #[test]
@@ -297,16 +254,9 @@ mod tests {
 
     #[test]
     fn ports_that_do_not_exist_or_meet_are_refused() {
-        for (http, peer, said) in [
-            (65_534, 9091, "3 ports from 65534 on"),
-            (8081, 8082, "is used more than once"),
-        ] {
+        for (http, peer, said) in [(65_534, 9091, "3 ports from 65534 on"), (8081, 8082, "is used more than once")] {
             let directory = tempfile::tempdir().expect("a directory");
-            let wish = Options {
-                http_base: Some(http),
-                peer_base: Some(peer),
-                ..options(directory.path())
-            };
+            let wish = Options { http_base: Some(http), peer_base: Some(peer), ..options(directory.path()) };
             let error = make(&wish).expect_err("impossible ports").to_string();
             assert!(error.contains(said), "{error}");
             make(&options(directory.path())).expect("the next wish is free");

@@ -9,14 +9,9 @@ use crate::demo::plan::Plan;
 /// Errors: every port that cannot be listened on, with what to do.
 pub(super) fn check(plan: &Plan) -> anyhow::Result<()> {
     let wanted = plan.nodes.iter().flat_map(|node| {
-        [
-            (node.http.listen, node.node.id, "HTTP"),
-            (node.peer.listen, node.node.id, "the other nodes"),
-        ]
+        [(node.http.listen, node.node.id, "HTTP"), (node.peer.listen, node.node.id, "the other nodes")]
     });
-    let taken: Vec<String> = wanted
-        .filter_map(|(address, node, purpose)| complaint(address, node, purpose))
-        .collect();
+    let taken: Vec<String> = wanted.filter_map(|(address, node, purpose)| complaint(address, node, purpose)).collect();
     if !taken.is_empty() {
         let with = if plan.is_new { "" } else { ", with another --dir" };
         bail!(

@@ -43,11 +43,7 @@ pub(super) async fn wait_for(address: &str, patience: Duration) -> anyhow::Resul
         }
     };
     if timeout(patience, asking).await.is_err() {
-        bail!(
-            "{address} was not ready after {} s; it answered last: {}",
-            patience.as_secs(),
-            last.trim()
-        );
+        bail!("{address} was not ready after {} s; it answered last: {}", patience.as_secs(), last.trim());
     }
     Ok(())
 }
@@ -79,18 +75,13 @@ mod tests {
     #[tokio::test]
     async fn a_node_is_asked_until_it_is_ready() {
         let node = node_that_answers(&["503 Service Unavailable", "503 Service Unavailable", "200 OK"]).await;
-        wait_for(&node, Duration::from_secs(30))
-            .await
-            .expect("ready at the third time");
+        wait_for(&node, Duration::from_secs(30)).await.expect("ready at the third time");
     }
 
     #[tokio::test]
     async fn a_node_that_is_never_ready_is_named() {
         let node = node_that_answers(&["503 Service Unavailable"]).await;
-        let error = wait_for(&node, Duration::from_millis(120))
-            .await
-            .expect_err("never ready")
-            .to_string();
+        let error = wait_for(&node, Duration::from_millis(120)).await.expect_err("never ready").to_string();
         assert!(error.starts_with(&format!("{node} was not ready")), "{error}");
     }
 }

@@ -42,26 +42,20 @@ struct Refused {
 pub(super) fn may_pass(error: &anyhow::Error) -> bool {
     match error.downcast_ref::<Refused>() {
         Some(refused) => refused.problem.status >= 500 || refused.problem.code == code::TOO_MANY_REQUESTS,
-        None => error
-            .downcast_ref::<reqwest::Error>()
-            .is_some_and(|error| !error.is_decode()),
+        None => error.downcast_ref::<reqwest::Error>().is_some_and(|error| !error.is_decode()),
     }
 }
 
 /// A word of the API as it is in JSON.
 pub(super) fn word(value: &impl Serialize) -> String {
     let json = serde_json::to_value(value).ok();
-    json.and_then(|json| json.as_str().map(str::to_owned))
-        .unwrap_or_default()
+    json.and_then(|json| json.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 impl Api {
     pub fn new(node: &str) -> anyhow::Result<Self> {
         let client = Client::builder().timeout(ANSWER_WITHIN).no_proxy().build()?;
-        Ok(Self {
-            client,
-            node: node.to_owned(),
-        })
+        Ok(Self { client, node: node.to_owned() })
     }
 
     /// Makes an account, unless its address is taken.
@@ -70,16 +64,9 @@ impl Api {
             email: account.email.to_owned(),
             password: account.password.to_owned(),
             display_name: account.display_name.to_owned(),
-            role: if account.role == Role::Creator {
-                PublicRole::Creator
-            } else {
-                PublicRole::Buyer
-            },
+            role: if account.role == Role::Creator { PublicRole::Creator } else { PublicRole::Buyer },
         };
-        accept_taken(
-            self.send("create an account", self.post("/v1/accounts").json(&body))
-                .await,
-        )
+        accept_taken(self.send("create an account", self.post("/v1/accounts").json(&body)).await)
     }
 
     /// Makes an account of any role with a node's own operator token, unless its address is taken.
@@ -95,15 +82,9 @@ impl Api {
     }
 
     pub async fn sign_in(&self, account: &Account) -> anyhow::Result<SignedIn> {
-        let body = SignIn {
-            email: account.email.to_owned(),
-            password: account.password.to_owned(),
-        };
+        let body = SignIn { email: account.email.to_owned(), password: account.password.to_owned() };
         let session: Session = self.send("sign in", self.post("/v1/sessions").json(&body)).await?;
-        Ok(SignedIn {
-            token: session.access_token,
-            id: session.account.id,
-        })
+        Ok(SignedIn { token: session.access_token, id: session.account.id })
     }
 
     /// The creator's products, up to a hundred.
@@ -123,33 +104,18 @@ impl Api {
             name: ware.name.to_owned(),
             description: ware.description.to_owned(),
             image_url: None,
-            price: Money {
-                amount: ware.price_minor_units,
-                currency: "EUR".to_owned(),
-            },
+            price: Money { amount: ware.price_minor_units, currency: "EUR".to_owned() },
             tags: ware.tags.iter().map(|tag| (*tag).to_owned()).collect(),
         };
-        self.send(
-            "create a product",
-            self.post("/v1/products").bearer_auth(&creator.token).json(&body),
-        )
-        .await
+        self.send("create a product", self.post("/v1/products").bearer_auth(&creator.token).json(&body)).await
     }
 
     pub async fn create_drop(&self, creator: &SignedIn, drop: &CreateDrop) -> anyhow::Result<Drop> {
-        self.send(
-            "create a drop",
-            self.post("/v1/drops").bearer_auth(&creator.token).json(drop),
-        )
-        .await
+        self.send("create a drop", self.post("/v1/drops").bearer_auth(&creator.token).json(drop)).await
     }
 
     pub async fn end_drop(&self, creator: &SignedIn, id: &str) -> anyhow::Result<Drop> {
-        self.send(
-            "end a drop",
-            self.post(&format!("/v1/drops/{id}/end")).bearer_auth(&creator.token),
-        )
-        .await
+        self.send("end a drop", self.post(&format!("/v1/drops/{id}/end")).bearer_auth(&creator.token)).await
     }
 
     fn post(&self, path: &str) -> RequestBuilder {
@@ -158,10 +124,7 @@ impl Api {
 
     /// Linearizable: what an earlier try made must be seen, or it would be made twice.
     fn list(&self, path: &str, creator: &SignedIn) -> RequestBuilder {
-        let url = format!(
-            "{}{path}?creator_id={}&limit={LIMIT_MAX}&consistency=linearizable",
-            self.node, creator.id
-        );
+        let url = format!("{}{path}?creator_id={}&limit={LIMIT_MAX}&consistency=linearizable", self.node, creator.id);
         self.client.get(url).bearer_auth(&creator.token)
     }
 
@@ -179,13 +142,7 @@ impl Api {
 
 fn accept_taken(result: anyhow::Result<livedrop_proto::rest::accounts::Account>) -> anyhow::Result<()> {
     match result {
-        Err(error)
-            if error
-                .downcast_ref::<Refused>()
-                .is_some_and(|it| it.problem.code == code::EMAIL_TAKEN) =>
-        {
-            Ok(())
-        }
+        Err(error) if error.downcast_ref::<Refused>().is_some_and(|it| it.problem.code == code::EMAIL_TAKEN) => Ok(()),
         other => other.map(drop),
     }
 }

@@ -90,11 +90,7 @@ async fn fill(plan: &Plan) -> anyhow::Result<Shop> {
             Some(place) => drops.swap_remove(place),
             None => open(&api, &creator, ware, &product).await?,
         };
-        shown.push(Shown {
-            id: drop.id,
-            name: ware.name,
-            status: api::word(&drop.status),
-        });
+        shown.push(Shown { id: drop.id, name: ware.name, status: api::word(&drop.status) });
     }
     Ok(Shop { drops: shown })
 }
@@ -105,14 +101,7 @@ async fn open(api: &Api, creator: &api::SignedIn, ware: &Ware, product: &Product
         Opening::Minutes(minutes) => Some(in_minutes(minutes)?),
         Opening::Now | Opening::Over => None,
     };
-    let items = ware
-        .items
-        .iter()
-        .map(|(sku, stock)| NewItem {
-            sku: (*sku).to_owned(),
-            stock: *stock,
-        })
-        .collect();
+    let items = ware.items.iter().map(|(sku, stock)| NewItem { sku: (*sku).to_owned(), stock: *stock }).collect();
     let drop = CreateDrop {
         product_id: product.id.clone(),
         starts_at,

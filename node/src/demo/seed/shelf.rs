@@ -24,18 +24,8 @@ pub(in crate::demo) const ACCOUNTS: [Account; 4] = [
         password: "demo-harbor-atelier-7",
         display_name: "Atelier Nora",
     },
-    Account {
-        role: Role::Buyer,
-        email: "ada@demo.example",
-        password: "demo-willow-teapot-7",
-        display_name: "Ada",
-    },
-    Account {
-        role: Role::Buyer,
-        email: "ben@demo.example",
-        password: "demo-copper-kettle-7",
-        display_name: "Ben",
-    },
+    Account { role: Role::Buyer, email: "ada@demo.example", password: "demo-willow-teapot-7", display_name: "Ada" },
+    Account { role: Role::Buyer, email: "ben@demo.example", password: "demo-copper-kettle-7", display_name: "Ben" },
 ];
 
 /// The account that sells.
