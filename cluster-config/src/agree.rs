@@ -23,9 +23,7 @@ pub(crate) fn members(members: &[Member], origin: &Origin) -> Vec<Mistake> {
     for member in members {
         *ids.entry(member.id).or_insert(0) += 1;
         *addresses.entry(member.peer.as_str()).or_insert(0) += 1;
-        *addresses
-            .entry(without_scheme(&member.http).unwrap_or(&member.http))
-            .or_insert(0) += 1;
+        *addresses.entry(without_scheme(&member.http).unwrap_or(&member.http)).or_insert(0) += 1;
     }
     for (id, _) in ids.iter().filter(|(_, times)| **times > 1) {
         mistakes.push(member(
@@ -75,10 +73,7 @@ fn timers(config: &NodeConfig) -> Vec<Mistake> {
     if raft.election_timeout_min_ms < 3 * raft.heartbeat_ms {
         mistakes.push(wrong(
             "raft.election_timeout_min_ms",
-            format!(
-                "{} is less than three heartbeats of {}",
-                raft.election_timeout_min_ms, raft.heartbeat_ms
-            ),
+            format!("{} is less than three heartbeats of {}", raft.election_timeout_min_ms, raft.heartbeat_ms),
             "Two lost heartbeats must not cost the leader its place: raise it or lower raft.heartbeat_ms.",
         ));
     }
@@ -95,10 +90,7 @@ fn timers(config: &NodeConfig) -> Vec<Mistake> {
     if config.auth.refresh_token_seconds <= config.auth.access_token_seconds {
         mistakes.push(wrong(
             "auth.refresh_token_seconds",
-            format!(
-                "{} is not longer than auth.access_token_seconds",
-                config.auth.refresh_token_seconds
-            ),
+            format!("{} is not longer than auth.access_token_seconds", config.auth.refresh_token_seconds),
             "A refresh token must outlive the access token that it replaces: raise it.",
         ));
     }
@@ -110,20 +102,14 @@ fn sizes(config: &NodeConfig) -> Vec<Mistake> {
     if config.batch.max_bytes < 2 * config.limits.body_bytes {
         mistakes.push(wrong(
             "batch.max_bytes",
-            format!(
-                "{} is less than twice limits.body_bytes, {}",
-                config.batch.max_bytes, config.limits.body_bytes
-            ),
+            format!("{} is less than twice limits.body_bytes, {}", config.batch.max_bytes, config.limits.body_bytes),
             "A command of the longest body must fit into an entry: raise it.",
         ));
     }
     if config.batch.queue_commands < config.batch.max_commands {
         mistakes.push(wrong(
             "batch.queue_commands",
-            format!(
-                "{} is less than batch.max_commands, {}",
-                config.batch.queue_commands, config.batch.max_commands
-            ),
+            format!("{} is less than batch.max_commands, {}", config.batch.queue_commands, config.batch.max_commands),
             "A queue that cannot fill one entry only refuses callers: raise it.",
         ));
     }
@@ -131,17 +117,9 @@ fn sizes(config: &NodeConfig) -> Vec<Mistake> {
 }
 
 fn wrong(path: &str, problem: String, advice: &str) -> Mistake {
-    Mistake {
-        path: path.to_owned(),
-        origin: Origin::Nowhere,
-        problem,
-        advice: advice.to_owned(),
-    }
+    Mistake { path: path.to_owned(), origin: Origin::Nowhere, problem, advice: advice.to_owned() }
 }
 
 fn member(origin: &Origin, problem: String, advice: &str) -> Mistake {
-    Mistake {
-        origin: origin.clone(),
-        ..wrong("cluster.members", problem, advice)
-    }
+    Mistake { origin: origin.clone(), ..wrong("cluster.members", problem, advice) }
 }

@@ -41,12 +41,7 @@ pub struct Mistake {
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Mistake {
-            path,
-            origin,
-            problem,
-            advice,
-        } = self;
+        let Mistake { path, origin, problem, advice } = self;
         write!(f, "{path}{origin}: {problem}. {advice}")
     }
 }

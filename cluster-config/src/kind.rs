@@ -27,10 +27,7 @@ pub(crate) struct Number<T> {
 }
 
 pub(crate) fn milliseconds(range: RangeInclusive<u64>) -> Number<u64> {
-    Number {
-        range,
-        unit: "milliseconds",
-    }
+    Number { range, unit: "milliseconds" }
 }
 
 pub(crate) fn seconds(range: RangeInclusive<u64>) -> Number<u64> {
@@ -56,16 +53,11 @@ where
         let value = match written {
             Written::Toml(toml::Value::Integer(number)) => T::try_from(*number).map_err(|_| self.outside(number))?,
             Written::Toml(other) => return Err(format!("{other} is not a whole number")),
-            Written::Text(text) => text
-                .trim()
-                .parse()
-                .map_err(|_| format!("\"{text}\" is not a whole number that fits"))?,
+            Written::Text(text) => {
+                text.trim().parse().map_err(|_| format!("\"{text}\" is not a whole number that fits"))?
+            }
         };
-        if self.range.contains(&value) {
-            Ok(value)
-        } else {
-            Err(self.outside(&value))
-        }
+        if self.range.contains(&value) { Ok(value) } else { Err(self.outside(&value)) }
     }
 
     fn advice(&self) -> String {
@@ -97,10 +89,7 @@ impl Kind for Switch {
         match written {
             Written::Toml(toml::Value::Boolean(value)) => Ok(*value),
             Written::Toml(other) => Err(format!("{other} is neither true nor false")),
-            Written::Text(text) => text
-                .trim()
-                .parse()
-                .map_err(|_| format!("\"{text}\" is neither true nor false")),
+            Written::Text(text) => text.trim().parse().map_err(|_| format!("\"{text}\" is neither true nor false")),
         }
     }
 
@@ -125,9 +114,7 @@ impl Kind for Address {
 
     fn read(&self, written: &Written) -> Result<SocketAddr, String> {
         let text = text_of(written)?;
-        let address: SocketAddr = text
-            .parse()
-            .map_err(|_| format!("\"{text}\" is not an address with a port"))?;
+        let address: SocketAddr = text.parse().map_err(|_| format!("\"{text}\" is not an address with a port"))?;
         if address.port() == 0 {
             return Err("port 0 is no port that others could be told".to_owned());
         }
@@ -161,11 +148,7 @@ impl Kind for Text {
 
     fn read(&self, written: &Written) -> Result<String, String> {
         let text = text_of(written)?;
-        if (self.rule)(text) {
-            Ok(text.to_owned())
-        } else {
-            Err(format!("\"{text}\" is not {}", self.allowed))
-        }
+        if (self.rule)(text) { Ok(text.to_owned()) } else { Err(format!("\"{text}\" is not {}", self.allowed)) }
     }
 
     fn advice(&self) -> String {
@@ -190,9 +173,7 @@ impl<T: Copy + PartialEq> Kind for OneOf<T> {
     fn read(&self, written: &Written) -> Result<T, String> {
         let text = text_of(written)?;
         let found = self.0.iter().find(|(word, _)| *word == text);
-        found
-            .map(|(_, value)| *value)
-            .ok_or_else(|| format!("\"{text}\" is not one of {}", self.describe()))
+        found.map(|(_, value)| *value).ok_or_else(|| format!("\"{text}\" is not one of {}", self.describe()))
     }
 
     fn advice(&self) -> String {
@@ -200,11 +181,7 @@ impl<T: Copy + PartialEq> Kind for OneOf<T> {
     }
 
     fn show(&self, value: &T) -> String {
-        let word = self
-            .0
-            .iter()
-            .find(|(_, candidate)| candidate == value)
-            .map(|(word, _)| *word);
+        let word = self.0.iter().find(|(_, candidate)| candidate == value).map(|(word, _)| *word);
         format!("\"{}\"", word.expect("every value of the type has its word"))
     }
 

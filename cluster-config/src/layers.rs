@@ -43,11 +43,7 @@ impl Flags {
     /// `name` is what the person typed, for the message if it is a mistake. The last of several wins.
     #[must_use]
     pub fn set(mut self, name: &str, path: &str, value: impl Into<String>) -> Self {
-        self.0.push(Flag {
-            name: name.to_owned(),
-            path: path.to_owned(),
-            value: value.into(),
-        });
+        self.0.push(Flag { name: name.to_owned(), path: path.to_owned(), value: value.into() });
         self
     }
 }
@@ -69,9 +65,7 @@ impl Layers {
         let table = match text.parse::<toml::Table>() {
             Ok(table) => table,
             Err(error) => {
-                let place = error
-                    .span()
-                    .map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+                let place = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
                 self.mistakes.push(Mistake {
                     path: format!("line {place}"),
                     origin,
@@ -92,10 +86,7 @@ impl Layers {
                 continue;
             };
             for (key, value) in options {
-                let given = Given {
-                    written: Written::Toml(value),
-                    origin: origin.clone(),
-                };
+                let given = Given { written: Written::Toml(value), origin: origin.clone() };
                 self.values.insert(format!("{section}.{key}"), given);
             }
         }
@@ -116,23 +107,14 @@ impl Layers {
             };
             let path = format!("{}.{}", section.to_lowercase(), key.to_lowercase());
             let origin = Origin::Environment(name);
-            self.values.insert(
-                path,
-                Given {
-                    written: Written::Text(value),
-                    origin,
-                },
-            );
+            self.values.insert(path, Given { written: Written::Text(value), origin });
         }
     }
 
     /// Adds what the command line says.
     pub fn add_flags(&mut self, flags: Flags) {
         for Flag { name, path, value } in flags.0 {
-            let given = Given {
-                written: Written::Text(value),
-                origin: Origin::Flag(name),
-            };
+            let given = Given { written: Written::Text(value), origin: Origin::Flag(name) };
             self.values.insert(path, given);
         }
     }
@@ -151,17 +133,10 @@ impl Layers {
                 None => "Remove it; config.defaults.toml lists every option.".to_owned(),
             };
             let problem = "there is no such option".to_owned();
-            mistakes.push(Mistake {
-                path,
-                origin: given.origin,
-                problem,
-                advice,
-            });
+            mistakes.push(Mistake { path, origin: given.origin, problem, advice });
         }
         for name in self.strangers {
-            let meant = known
-                .iter()
-                .find(|path| environment_name(path).replace("__", "_") == name);
+            let meant = known.iter().find(|path| environment_name(path).replace("__", "_") == name);
             if let Some(path) = meant {
                 mistakes.push(Mistake {
                     path: path.clone(),

@@ -106,11 +106,7 @@ impl NodeConfig {
                 said.push(mistake);
             }
         }
-        if said.is_empty() {
-            Ok(configs)
-        } else {
-            Err(ConfigErrors(said))
-        }
+        if said.is_empty() { Ok(configs) } else { Err(ConfigErrors(said)) }
     }
 
     /// Reads and checks the configuration from the text of a file (with its name), the environment and flags.
@@ -133,11 +129,7 @@ impl NodeConfig {
         if complete {
             mistakes.extend(agree::listeners(&config));
         }
-        if mistakes.is_empty() {
-            Ok(config)
-        } else {
-            Err(ConfigErrors(mistakes))
-        }
+        if mistakes.is_empty() { Ok(config) } else { Err(ConfigErrors(mistakes)) }
     }
 
     /// Reads every section, and says whether the cluster and this node's entry in it were found. Where they were
@@ -146,19 +138,9 @@ impl NodeConfig {
         let cluster = Cluster::read(reader);
         let own = Node::read(reader, cluster.as_ref());
         let complete = cluster.is_some() && own.is_some();
-        let (node, own) = own.unwrap_or_else(|| {
-            (
-                Node {
-                    id: 1,
-                    data_dir: "livedrop-data/1".into(),
-                },
-                Member::placeholder(),
-            )
-        });
-        let cluster = cluster.unwrap_or_else(|| Cluster {
-            id: "unnamed".to_owned(),
-            members: vec![own.clone()],
-        });
+        let (node, own) =
+            own.unwrap_or_else(|| (Node { id: 1, data_dir: "livedrop-data/1".into() }, Member::placeholder()));
+        let cluster = cluster.unwrap_or_else(|| Cluster { id: "unnamed".to_owned(), members: vec![own.clone()] });
         let mut config = Self {
             node,
             cluster,

@@ -37,19 +37,12 @@ pub(crate) struct Reader {
 impl Reader {
     pub fn new(mut layers: Layers) -> Self {
         let mistakes = std::mem::take(&mut layers.mistakes);
-        Self {
-            layers,
-            mistakes,
-            ..Self::default()
-        }
+        Self { layers, mistakes, ..Self::default() }
     }
 
     /// Begins a section; the options that follow belong to it.
     pub fn section(&mut self, name: &'static str, about: &[&'static str]) {
-        self.sections.push(DocumentedSection {
-            name,
-            about: about.to_vec(),
-        });
+        self.sections.push(DocumentedSection { name, about: about.to_vec() });
     }
 
     /// Reads one option of the current section; the default when nobody gave it or what was given is a mistake.
@@ -94,12 +87,7 @@ impl Reader {
             Ok(value) => Some(value),
             Err(problem) => {
                 let advice = kind.advice();
-                self.mistake(Mistake {
-                    path: self.path(key),
-                    origin: given.origin,
-                    problem,
-                    advice,
-                });
+                self.mistake(Mistake { path: self.path(key), origin: given.origin, problem, advice });
                 None
             }
         }
@@ -114,19 +102,8 @@ impl Reader {
         allowed: String,
         effect: &[&'static str],
     ) -> Option<Given> {
-        let section = self
-            .sections
-            .last()
-            .expect("a section is begun before its options are read")
-            .name;
-        self.options.push(Documented {
-            section,
-            key,
-            shown,
-            required,
-            allowed,
-            effect: effect.to_vec(),
-        });
+        let section = self.sections.last().expect("a section is begun before its options are read").name;
+        self.options.push(Documented { section, key, shown, required, allowed, effect: effect.to_vec() });
         let path = self.path(key);
         self.layers.take(&path)
     }
@@ -134,12 +111,7 @@ impl Reader {
     /// Reports an option that must be given and was not.
     pub fn missing(&mut self, key: &str, advice: &str) {
         let problem = "this must be given and is not".to_owned();
-        self.mistake(Mistake {
-            path: self.path(key),
-            origin: Origin::Nowhere,
-            problem,
-            advice: advice.to_owned(),
-        });
+        self.mistake(Mistake { path: self.path(key), origin: Origin::Nowhere, problem, advice: advice.to_owned() });
     }
 
     pub fn mistake(&mut self, mistake: Mistake) {
@@ -147,10 +119,7 @@ impl Reader {
     }
 
     pub fn path(&self, key: &str) -> String {
-        let section = self
-            .sections
-            .last()
-            .expect("a section is begun before its options are read");
+        let section = self.sections.last().expect("a section is begun before its options are read");
         format!("{}.{key}", section.name)
     }
 
@@ -162,11 +131,8 @@ impl Reader {
         if unreadable {
             mistakes.retain(|mistake| mistake.origin != Origin::Nowhere);
         }
-        let known: Vec<String> = self
-            .options
-            .iter()
-            .map(|option| format!("{}.{}", option.section, option.key))
-            .collect();
+        let known: Vec<String> =
+            self.options.iter().map(|option| format!("{}.{}", option.section, option.key)).collect();
         mistakes.extend(self.layers.unknown(&known));
         mistakes
     }

@@ -10,9 +10,7 @@ members = [{ id = 1, peer = "127.0.0.1:9090", http = "http://127.0.0.1:8080" }]
 "#;
 
 fn load(text: &str, environment: &[(&str, &str)], flags: Flags) -> Result<NodeConfig, String> {
-    let environment = environment
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     NodeConfig::parse(Some(("shop.toml", text)), environment, flags).map_err(|errors| errors.to_string())
 }
 
@@ -24,10 +22,7 @@ fn refused(text: &str, environment: &[(&str, &str)], expected: &Expect) {
 #[test]
 fn a_flag_wins_over_the_environment_and_the_environment_over_the_file() {
     let text = format!("{ONE}[raft]\nheartbeat_ms = 50\nkeep_entries = 1\nsnapshot_every_entries = 1000\n");
-    let environment = [
-        ("LIVEDROP_RAFT__HEARTBEAT_MS", "60"),
-        ("LIVEDROP_RAFT__KEEP_ENTRIES", "2"),
-    ];
+    let environment = [("LIVEDROP_RAFT__HEARTBEAT_MS", "60"), ("LIVEDROP_RAFT__KEEP_ENTRIES", "2")];
     let flags = Flags::default().set("--set", "raft.heartbeat_ms", "70");
     let config = load(&text, &environment, flags).expect("this is good");
     assert_eq!(config.raft.heartbeat_ms, 70);
@@ -53,11 +48,7 @@ fn all_mistakes_of_all_sources_are_reported_at_once() {
         [limits]
         enabled = "yes"
     "#;
-    let environment = [
-        ("LIVEDROP_HTTP__THREADS", "many"),
-        ("LIVEDROP_LOG_FILTER", "info"),
-        ("LIVEDROP_PORT", "1"),
-    ];
+    let environment = [("LIVEDROP_HTTP__THREADS", "many"), ("LIVEDROP_LOG_FILTER", "info"), ("LIVEDROP_PORT", "1")];
     refused(
         text,
         &environment,

@@ -25,15 +25,9 @@ fn every_shipped_file_loads_for_every_node() {
             data_dirs.push(config.node.data_dir);
         }
         data_dirs.dedup();
-        assert_eq!(
-            data_dirs.len(),
-            nodes,
-            "{file}: each node has a data directory of its own"
-        );
+        assert_eq!(data_dirs.len(), nodes, "{file}: each node has a data directory of its own");
     }
-    let shipped = std::fs::read_dir(folder)
-        .expect("the folder of cluster files is there")
-        .count();
+    let shipped = std::fs::read_dir(folder).expect("the folder of cluster files is there").count();
     assert_eq!(shipped, 3, "a new file must be added to this test");
 }
 
@@ -45,9 +39,7 @@ fn a_shared_file_is_checked_for_all_its_nodes_at_once() {
     let configs = NodeConfig::load_all(&file, nobody(), &Flags::default()).expect("the file loads");
     let ids: Vec<u64> = configs.iter().map(|config| config.node.id).collect();
     assert_eq!(ids, [1, 2, 3]);
-    let flags = Flags::default()
-        .set("--http-listen", "http.listen", "here")
-        .set("--set", "http.port", "80");
+    let flags = Flags::default().set("--http-listen", "http.listen", "here").set("--set", "http.port", "80");
     let errors = NodeConfig::load_all(&file, nobody(), &flags).expect_err("two mistakes");
     let paths: Vec<&str> = errors.0.iter().map(|mistake| mistake.path.as_str()).collect();
     assert_eq!(paths, ["http.listen", "http.port"], "each once, not once for each node");
@@ -75,9 +67,7 @@ fn every_documented_default_is_the_real_default() {
 #[test]
 fn the_effective_configuration_loads_again_as_itself() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("clusters/three-local.toml");
-    let flags = Flags::default()
-        .set("--node-id", "node.id", "2")
-        .set("--set", "log.format", "json");
+    let flags = Flags::default().set("--node-id", "node.id", "2").set("--set", "log.format", "json");
     let config = NodeConfig::load(Some(&file), nobody(), flags).expect("the file loads");
     let again = NodeConfig::parse(Some(("effective", &config.to_toml())), nobody(), Flags::default());
     assert_eq!(again, Ok(config));

@@ -8,21 +8,12 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// What the system refuses is logged; the server runs with what it has.
 pub fn prepare() {
     let files = getrlimit(Resource::Nofile);
-    let all = Rlimit {
-        current: files.maximum,
-        maximum: files.maximum,
-    };
+    let all = Rlimit { current: files.maximum, maximum: files.maximum };
     if let Err(error) = setrlimit(Resource::Nofile, all) {
         tracing::warn!(%error, allowed = files.current, "cannot raise the number of open files");
     }
     let maximum = getrlimit(Resource::Core).maximum;
-    if let Err(error) = setrlimit(
-        Resource::Core,
-        Rlimit {
-            current: Some(0),
-            maximum,
-        },
-    ) {
+    if let Err(error) = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum }) {
         tracing::warn!(%error, "cannot forbid core dumps");
     }
 }

@@ -21,20 +21,13 @@ pub fn filter(log: &Log) -> Result<EnvFilter, ConfigErrors> {
 ///
 /// Panics when it is called twice.
 pub fn start(log: &Log) -> Result<(), ConfigErrors> {
-    let log_lines = tracing_subscriber::fmt()
-        .with_env_filter(filter(log)?)
-        .with_writer(std::io::stderr);
+    let log_lines = tracing_subscriber::fmt().with_env_filter(filter(log)?).with_writer(std::io::stderr);
     match log.format {
         LogFormat::Text => {
             let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
             log_lines.with_ansi(colours).init();
         }
-        LogFormat::Json => log_lines
-            .json()
-            .flatten_event(true)
-            .with_current_span(true)
-            .with_span_list(false)
-            .init(),
+        LogFormat::Json => log_lines.json().flatten_event(true).with_current_span(true).with_span_list(false).init(),
     }
     Ok(())
 }

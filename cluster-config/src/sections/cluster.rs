@@ -40,10 +40,7 @@ const MEMBERS_SHOWN: &str = "[{ id = 1, peer = \"127.0.0.1:9090\", http = \"http
 impl Cluster {
     /// None is already reported.
     pub(crate) fn read(reader: &mut Reader) -> Option<Self> {
-        reader.section(
-            "cluster",
-            &[" Which cluster this is and who belongs to it. The same on every node."],
-        );
+        reader.section("cluster", &[" Which cluster this is and who belongs to it. The same on every node."]);
         let name = Text {
             allowed: "1 to 64 of a-z, 0-9 and -",
             rule: |text| {
@@ -61,10 +58,7 @@ impl Cluster {
             ],
         );
         let members = read_members(reader);
-        Some(Self {
-            id: id?,
-            members: members?,
-        })
+        Some(Self { id: id?, members: members? })
     }
 }
 
@@ -81,11 +75,7 @@ impl Member {
 
     /// Stands in where this node's own entry is a mistake that is already reported.
     pub(crate) fn placeholder() -> Self {
-        Self {
-            id: 1,
-            peer: "127.0.0.1:9090".to_owned(),
-            http: "http://127.0.0.1:8080".to_owned(),
-        }
+        Self { id: 1, peer: "127.0.0.1:9090".to_owned(), http: "http://127.0.0.1:8080".to_owned() }
     }
 }
 
@@ -124,11 +114,7 @@ fn read_members(reader: &mut Reader) -> Option<Vec<Member>> {
         reader.missing("members", MEMBERS_ADVICE);
         return None;
     };
-    let mut list = MemberList {
-        reader,
-        origin: given.origin,
-        complete: true,
-    };
+    let mut list = MemberList { reader, origin: given.origin, complete: true };
     let members = list.read(&given.written);
     let complete = list.complete;
     members.filter(|_| complete)
@@ -145,10 +131,9 @@ impl MemberList<'_> {
     fn read(&mut self, written: &Written) -> Option<Vec<Member>> {
         let value = match written {
             Written::Toml(value) => Some(value.clone()),
-            Written::Text(text) => format!("members = {text}")
-                .parse::<toml::Table>()
-                .ok()
-                .and_then(|mut table| table.remove("members")),
+            Written::Text(text) => {
+                format!("members = {text}").parse::<toml::Table>().ok().and_then(|mut table| table.remove("members"))
+            }
         };
         let Some(toml::Value::Array(entries)) = value else {
             self.wrong("", "this is not a list of members".to_owned(), MEMBERS_ADVICE);
@@ -170,11 +155,7 @@ impl MemberList<'_> {
 
     fn member(&mut self, place: usize, entry: toml::Value) -> Option<Member> {
         let toml::Value::Table(mut entry) = entry else {
-            self.wrong(
-                &format!("[{place}]"),
-                "this is not an entry of a member".to_owned(),
-                MEMBERS_ADVICE,
-            );
+            self.wrong(&format!("[{place}]"), "this is not an entry of a member".to_owned(), MEMBERS_ADVICE);
             return None;
         };
         let id = match entry.remove("id") {
@@ -203,17 +184,9 @@ impl MemberList<'_> {
             "Write http://host:port without a path, for example http://10.0.0.1:8080.",
         );
         for key in entry.keys() {
-            self.wrong(
-                &format!("[{place}].{key}"),
-                "there is no such option".to_owned(),
-                MEMBERS_ADVICE,
-            );
+            self.wrong(&format!("[{place}].{key}"), "there is no such option".to_owned(), MEMBERS_ADVICE);
         }
-        Some(Member {
-            id: id?,
-            peer: peer?,
-            http: http?,
-        })
+        Some(Member { id: id?, peer: peer?, http: http? })
     }
 
     fn address(
@@ -236,12 +209,7 @@ impl MemberList<'_> {
     fn wrong(&mut self, suffix: &str, problem: String, advice: &str) {
         self.complete = false;
         let path = format!("cluster.members{suffix}");
-        self.reader.mistake(Mistake {
-            path,
-            origin: self.origin.clone(),
-            problem,
-            advice: advice.to_owned(),
-        });
+        self.reader.mistake(Mistake { path, origin: self.origin.clone(), problem, advice: advice.to_owned() });
     }
 }
 
@@ -253,12 +221,7 @@ fn is_host_port(text: &str) -> bool {
     let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let host_is_good = match bracketed {
         Some(inner) => inner.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => {
-            !host.is_empty()
-                && host
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
-        }
+        None => !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)),
     };
     host_is_good && port.parse::<u16>().is_ok_and(|port| port != 0)
 }

@@ -21,10 +21,7 @@ pub struct Node {
 impl Node {
     /// Reads the section and picks this node's own entry out of the members. None is already reported.
     pub(crate) fn read(reader: &mut Reader, cluster: Option<&Cluster>) -> Option<(Self, Member)> {
-        reader.section(
-            "node",
-            &[" Which of the members this process is, and where its data lies."],
-        );
+        reader.section("node", &[" Which of the members this process is, and where its data lies."]);
         let id = read_id(reader, cluster);
         let data_dir = read_data_dir(reader);
         let (id, origin) = id?;
@@ -49,33 +46,19 @@ fn read_id(reader: &mut Reader, cluster: Option<&Cluster>) -> Option<(u64, Origi
         " Which of cluster.members this process is. Nodes that share one file are told apart by",
         " --node-id or by the variable. May be left out when the cluster has one member.",
     ];
-    let given = reader.take(
-        "id",
-        "1".to_owned(),
-        true,
-        "one of the ids of cluster.members".to_owned(),
-        &effect,
-    );
+    let given = reader.take("id", "1".to_owned(), true, "one of the ids of cluster.members".to_owned(), &effect);
     match (given, cluster.map(|cluster| cluster.members.as_slice())) {
         (Some(given), _) => match kind.read(&given.written) {
             Ok(id) => Some((id, given.origin)),
             Err(problem) => {
                 let advice = "Write the number this node has in cluster.members.".to_owned();
-                reader.mistake(Mistake {
-                    path: "node.id".to_owned(),
-                    origin: given.origin,
-                    problem,
-                    advice,
-                });
+                reader.mistake(Mistake { path: "node.id".to_owned(), origin: given.origin, problem, advice });
                 None
             }
         },
         (None, Some([only])) => Some((only.id, Origin::Nowhere)),
         (None, _) => {
-            reader.missing(
-                "id",
-                "Say which of cluster.members this is: --node-id N, LIVEDROP_NODE__ID=N or id = N.",
-            );
+            reader.missing("id", "Say which of cluster.members this is: --node-id N, LIVEDROP_NODE__ID=N or id = N.");
             None
         }
     }
