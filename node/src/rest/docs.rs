@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::Path;
-use axum::{Extension, Router};
-use bytes::Bytes;
+use axum::Router;
+use axum::extract::{Path, State};
 use http::StatusCode;
 use livedrop_proto::rest;
 use serde::Serialize;
@@ -52,23 +51,18 @@ pub fn begin() -> OpenApiRouter<Rest> {
     OpenApiRouter::with_openapi(Api::openapi())
 }
 
-/// Adds the finished description to the routes, for programs and for people.
-pub fn serve(router: Router<Rest>, document: Document) -> Router<Rest> {
-    let text = document.to_pretty_json().expect("a description is JSON");
-    let pages = SwaggerUi::new("/docs").config(Config::new(["/openapi.json"]));
-    router.merge(pages).layer(Extension(Described(text.into())))
+/// Adds the pages that show the description to people.
+pub fn pages(router: Router<Rest>) -> Router<Rest> {
+    router.merge(SwaggerUi::new("/docs").config(Config::new(["/openapi.json"])))
 }
-
-#[derive(Clone)]
-pub struct Described(Bytes);
 
 /// This description.
 #[utoipa::path(get, path = "/openapi.json", tag = "operations", responses(
     (status = 200, description = "The OpenAPI document of this API.", content_type = "application/json"),
     Problems,
 ))]
-pub async fn document(Extension(Described(text)): Extension<Described>) -> Answer {
-    Answer::written(StatusCode::OK, "application/json", text)
+pub async fn document(State(rest): State<Rest>) -> Answer {
+    Answer::written(StatusCode::OK, "application/json", rest.description())
 }
 
 /// What a code means.

@@ -40,9 +40,10 @@ mod tests;
 mod text;
 
 use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use livedrop_domain::{Command, Outcome, Reply, Request, Timestamp};
 use metrics_exporter_prometheus::PrometheusHandle;
 use utoipa_axum::router::OpenApiRouter;
@@ -60,8 +61,15 @@ use problem::Problem;
 
 /// What every route can reach.
 #[derive(Clone)]
-pub struct Rest(Arc<Parts>);
+pub struct Rest(Arc<Whole>);
 
+struct Whole {
+    parts: Parts,
+    /// The API's description of itself, as JSON, once its routes are known.
+    description: OnceLock<Bytes>,
+}
+
+/// What it is made of.
 pub struct Parts {
     pub shop: Arc<dyn Shop>,
     pub auth: Arc<Auth>,
@@ -77,26 +85,31 @@ impl Deref for Rest {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.0.parts
     }
 }
 
 impl Rest {
     pub fn new(parts: Parts) -> Self {
-        Rest(Arc::new(parts))
+        Rest(Arc::new(Whole { parts, description: OnceLock::new() }))
     }
 
     /// The service of all routes, to be given to [`accept::serve`].
     pub fn front(&self, limits: Limits) -> Front {
         let (router, document) = routes().split_for_parts();
         let measures = Measures::new(document.paths.paths.keys().cloned());
-        let router = docs::serve(router, document).with_state(self.clone());
+        let router = docs::pages(router).with_state(self.clone());
+        self.0.description.get_or_init(|| document.to_pretty_json().expect("a description is JSON").into());
         Front::new(self.shop.clone(), router, measures, limits, self.node_id)
     }
 
     /// From now on `/readyz` says no, so that balancers send requests elsewhere.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+    }
+
+    fn description(&self) -> Bytes {
+        self.0.description.get().cloned().unwrap_or_default()
     }
 
     fn now(&self) -> Timestamp {

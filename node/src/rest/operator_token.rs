@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use base64::Engine;
@@ -12,6 +12,7 @@ use subtle::ConstantTimeEq;
 
 const FILE: &str = "operator.token";
 const PREFIX: &str = "op_";
+const OWNER_ONLY: u32 = 0o600;
 
 /// What is kept of the token: a digest.
 pub struct OperatorToken([u8; 32]);
@@ -31,7 +32,10 @@ impl OperatorToken {
 pub fn operator_token(data_dir: &Path) -> io::Result<OperatorToken> {
     let path = data_dir.join(FILE);
     match fs::read_to_string(&path) {
-        Ok(text) if text.trim().len() > PREFIX.len() + 40 => Ok(OperatorToken::of(text.trim())),
+        Ok(text) if text.trim().len() > PREFIX.len() + 40 => {
+            fs::set_permissions(&path, fs::Permissions::from_mode(OWNER_ONLY))?;
+            Ok(OperatorToken::of(text.trim()))
+        }
         Ok(_) => make(data_dir, &path),
         Err(error) if error.kind() == io::ErrorKind::NotFound => make(data_dir, &path),
         Err(error) => Err(error),
@@ -43,7 +47,7 @@ fn make(data_dir: &Path, path: &Path) -> io::Result<OperatorToken> {
     getrandom::fill(&mut secret).map_err(io::Error::other)?;
     let text = format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(secret));
     let unfinished = path.with_extension("token.new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(OWNER_ONLY).open(&unfinished)?;
     writeln!(file, "{text}")?;
     file.sync_all()?;
     fs::rename(&unfinished, path)?;
@@ -53,8 +57,6 @@ fn make(data_dir: &Path, path: &Path) -> io::Result<OperatorToken> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
@@ -64,7 +66,10 @@ mod tests {
         let path = dir.path().join(FILE);
         let text = fs::read_to_string(&path).expect("it was written");
         assert!(token.is(text.trim()) && !token.is("op_") && !token.is(""));
-        assert_eq!(fs::metadata(&path).expect("it is there").permissions().mode() & 0o777, 0o600);
+        let mode = || fs::metadata(&path).expect("it is there").permissions().mode() & 0o777;
+        assert_eq!(mode(), OWNER_ONLY);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("it is ours");
         assert!(operator_token(dir.path()).expect("it can be read").is(text.trim()));
+        assert_eq!(mode(), OWNER_ONLY);
     }
 }

@@ -85,17 +85,23 @@ impl<P: Place> Wanted<P> {
     pub fn answer<T: Serialize>(&self, uri: &Uri, mut found: Vec<(P, T)>) -> Answer {
         let has_more = found.len() > self.limit;
         found.truncate(self.limit);
-        let next_cursor = found
-            .last()
-            .filter(|_| has_more)
-            .map(|(place, _)| BASE64_URL_SAFE_NO_PAD.encode([&[P::KIND][..], &place.to_bytes()].concat()));
-        let link = next_cursor.as_deref().map(|cursor| next_link(uri, cursor));
-        let items = found.into_iter().map(|(_, item)| item).collect();
-        let answer = Answer::ok(&List { items, has_more, next_cursor });
-        match link {
-            Some(link) => answer.with_text(header::LINK, link),
-            None => answer,
-        }
+        let next = found.last().filter(|_| has_more).map(|(place, _)| place.to_bytes());
+        page(uri, found.into_iter().map(|(_, item)| item).collect(), next.map(|place| (P::KIND, place)))
+    }
+
+    /// A page that was put together elsewhere; `next` is the last place that was looked at, if there are more.
+    pub fn answer_until<T: Serialize>(&self, uri: &Uri, items: Vec<T>, next: Option<P>) -> Answer {
+        page(uri, items, next.map(|place| (P::KIND, place.to_bytes())))
+    }
+}
+
+fn page<T: Serialize>(uri: &Uri, items: Vec<T>, next: Option<(u8, Vec<u8>)>) -> Answer {
+    let next_cursor = next.map(|(kind, place)| BASE64_URL_SAFE_NO_PAD.encode([&[kind][..], &place].concat()));
+    let link = next_cursor.as_deref().map(|cursor| next_link(uri, cursor));
+    let answer = Answer::ok(&List { items, has_more: next_cursor.is_some(), next_cursor });
+    match link {
+        Some(link) => answer.with_text(header::LINK, link),
+        None => answer,
     }
 }
 

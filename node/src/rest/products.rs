@@ -5,7 +5,7 @@ use http::{HeaderMap, StatusCode, header};
 use livedrop_domain::products::{
     self, Create, DESCRIPTION_MAX, Edit, IMAGE_URL_MAX, NAME_MAX, Product, Retire, TAGS_MAX, Which, is_tag,
 };
-use livedrop_domain::{AccountId, ProductId, Reply};
+use livedrop_domain::{AccountId, Fault, ProductId, Reply, View};
 use livedrop_proto::rest;
 use livedrop_proto::rest::Consistency;
 use livedrop_proto::rest::products as shape;
@@ -95,15 +95,18 @@ pub async fn list(
         None => None,
     };
     let which = match (creator, &asked.tag) {
-        (Some(_), Some(_)) => return Err(Problem::field("tag", "cannot be given together with creator_id")),
-        (Some(creator), None) => Which::OfCreator(creator),
+        (Some(creator), _) => Which::OfCreator(creator),
         (None, Some(tag)) => Which::Tagged(tag),
         (None, None) => Which::All,
     };
-    let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, |view| {
-        products::list(view, which, wanted.after, wanted.look_for())
-    })
-    .await?;
+    if let (Some(_), Some(tag)) = (creator, &asked.tag) {
+        let get = |view: &dyn View| tagged(view, which, tag, &wanted);
+        let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, get).await?;
+        let (found, next) = seen.what;
+        return Ok(wanted.answer_until(&uri, found.iter().map(product_shape).collect(), next).at(seen.index));
+    }
+    let get = |view: &dyn View| products::list(view, which, wanted.after, wanted.look_for());
+    let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, get).await?;
     let found = seen.what.iter().map(|product| (product.id, product_shape(product))).collect();
     Ok(wanted.answer(&uri, found).at(seen.index))
 }
@@ -171,6 +174,35 @@ pub async fn retire(
     let command = products::Command::Retire(Retire { product_id: parse(&id)?, creator_id });
     let (_, index) = rest.decide(&context.request_id, command).await?;
     Ok(Answer::no_content().at(index))
+}
+
+/// A creator's products with a tag, and where to go on: after a thousand of them a page ends, full or not, so that none
+/// takes long.
+fn tagged(
+    view: &dyn View,
+    which: Which,
+    tag: &str,
+    wanted: &Wanted<ProductId>,
+) -> Result<(Vec<Product>, Option<ProductId>), Fault> {
+    const STEP: usize = 100;
+    let (mut found, mut after) = (Vec::new(), wanted.after);
+    for _ in 0..10 {
+        let looked_at = products::list(view, which, after, STEP)?;
+        let more = looked_at.len() == STEP;
+        for product in looked_at {
+            after = Some(product.id);
+            if product.tags.iter().any(|one| one == tag) {
+                found.push(product);
+                if found.len() == wanted.limit {
+                    return Ok((found, after));
+                }
+            }
+        }
+        if !more {
+            return Ok((found, None));
+        }
+    }
+    Ok((found, after))
 }
 
 async fn version(rest: &Rest, headers: &HeaderMap, id: ProductId) -> Result<u64, Problem> {
