@@ -20,7 +20,7 @@ impl Source {
 
     /// Whether all of the file is test code: an integration test, or a module that only tests use.
     pub fn is_test(&self) -> bool {
-        let test_name = |part: &str| matches!(part, "tests" | "tests.rs" | "testing.rs" | "benches" | "sample.rs");
+        let test_name = |part: &str| matches!(part, "tests" | "tests.rs" | "testing.rs" | "examples" | "sample.rs");
         self.path.split('/').any(test_name)
     }
 

@@ -15,6 +15,7 @@ fn lines_with<'a>(file: &'a Source, words: &'a [&'a str]) -> impl Iterator<Item 
 pub fn openraft_elsewhere(file: &Source) -> Vec<String> {
     let at_home = file.path.starts_with("raft-store/src/")
         || file.path.starts_with("raft-store/tests/")
+        || file.path.starts_with("raft-store/examples/")
         || file.path.starts_with("node/src/raft/")
         || ["Cargo.toml", "raft-store/Cargo.toml", "node/Cargo.toml"].contains(&file.path.as_str());
     if at_home {
@@ -50,17 +51,22 @@ pub fn unwraps(file: &Source) -> Vec<String> {
     hits.map(|(number, _)| file.finding(number, "say why it cannot happen: expect(\"…\")")).collect()
 }
 
+/// A loop that asks for a state and waits before it asks again is no longer than this.
+const LOOP_LINES: usize = 15;
+
 pub fn sleeping_or_ignored_tests(file: &Source) -> Vec<String> {
     if !file.is_rust() || file.path.starts_with(ABOUT_WORDS) {
         return Vec::new();
     }
     let first_test_line = if file.is_test() { 0 } else { file.code().count() };
     let mut findings = Vec::new();
-    let mut before = "";
+    let mut asked_at = None;
     for (number, line) in file.text.lines().enumerate().map(|(number, line)| (number + 1, line)) {
         // In a loop that asks for a state it is the gap between two questions.
-        let between_questions = before.trim_start().starts_with("while ");
-        before = line;
+        if ["while ", "loop {"].iter().any(|word| line.contains(word)) {
+            asked_at = Some(number);
+        }
+        let between_questions = asked_at.is_some_and(|asked| number - asked <= LOOP_LINES);
         if number > first_test_line && line.contains("sleep(") && !between_questions {
             findings.push(file.finding(number, "a test waits for a state, not for a time"));
         }
@@ -87,7 +93,9 @@ pub fn too_long(file: &Source) -> Vec<String> {
 
 pub fn empty_names(file: &Source) -> Vec<String> {
     let empty = ["util", "utils", "helper", "helpers", "manager", "common", "misc", "stuff"];
-    let parts = file.path.trim_end_matches(".rs").split('/');
+    // `tests/common` is cargo's own name for what the tests of a package share.
+    let path = file.path.replace("/tests/common/", "/tests/");
+    let parts = path.trim_end_matches(".rs").split('/');
     parts.filter(|part| empty.contains(part)).map(|part| format!("{}: {part} says nothing", file.path)).collect()
 }
 
