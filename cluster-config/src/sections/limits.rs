@@ -17,7 +17,8 @@ section! {
         /// How long a request may wait for the cluster before it is answered 503. The promise is an answer
         /// within 2 seconds, so this stays below.
         request_deadline_ms: u64 = 1_800, milliseconds(100..=1_950);
-        /// Failed sign-ins for one account in a row before the next ones are answered 429.
-        sign_in_failures: u32 = 5, count("attempts", 1..=1_000);
+        /// Wrong passwords in a row for one account that cost no wait. After them a wait doubles from a second to
+        /// a minute, and a sign-in before its end is answered 429. Each node counts for itself.
+        sign_in_failures: u32 = 3, count("attempts", 1..=1_000);
     }
 }
