@@ -1,6 +1,7 @@
 //! Nodes of one cluster in this process: real stores in temporary directories, real sockets on the loopback.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,7 +14,8 @@ use livedrop_node::raft::{
     ProposeForwarded, Refusal, StartError, StartUp, serve,
 };
 use livedrop_store::types::Member;
-use livedrop_store::{Options, Reader};
+use livedrop_store::{Options, Reader, StoreError};
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -36,6 +38,7 @@ pub struct Plan {
     pub members: BTreeMap<u64, Member>,
     pub register: Register,
     pub proxies: BTreeMap<u64, Proxy>,
+    pub settings: ConsensusSettings,
     listeners: BTreeMap<u64, TcpListener>,
 }
 
@@ -46,6 +49,7 @@ impl Plan {
             members: BTreeMap::new(),
             register: Register::default(),
             proxies: BTreeMap::new(),
+            settings: settings(),
             listeners: BTreeMap::new(),
         };
         for id in 1..=size {
@@ -60,7 +64,7 @@ impl Plan {
     }
 
     /// The node's own listener, the first time; later the same address again.
-    async fn listener(&mut self, id: u64, address: Option<std::net::SocketAddr>) -> TcpListener {
+    async fn listener(&mut self, id: u64, address: Option<SocketAddr>) -> TcpListener {
         match (self.listeners.remove(&id), address) {
             (Some(listener), _) => listener,
             (None, Some(address)) => loop {
@@ -73,23 +77,25 @@ impl Plan {
         }
     }
 
-    /// The settings of every node: short enough for a test, long enough for a busy machine.
-    pub fn settings() -> ConsensusSettings {
-        ConsensusSettings { heartbeat_ms: 100, election_min_ms: 500, election_max_ms: 1000, ..Default::default() }
+    /// Begins to start a node with an empty directory; it may wait for others. `address` is that of its former life.
+    pub async fn launch(&mut self, id: u64, address: Option<SocketAddr>) -> Launch {
+        self.launch_in(id, address, tempfile::tempdir().unwrap()).await
     }
 
-    /// Begins to start a node; it may wait for others.
-    pub async fn launch(&mut self, id: u64, address: Option<std::net::SocketAddr>) -> Launch {
-        let directory = tempfile::tempdir().unwrap();
+    /// Begins to start a node with what its directory holds.
+    pub async fn launch_in(&mut self, id: u64, address: Option<SocketAddr>, directory: TempDir) -> Launch {
         let listener = self.listener(id, address).await;
         let address = listener.local_addr().unwrap();
         let identity = livedrop_store::Identity { cluster_id: CLUSTER.into(), node_id: id };
-        let store = livedrop_store::open(directory.path(), &identity, options()).unwrap();
-        // Random, as that of a directory is, for stores that only pretend to have one.
-        let incarnation = match store.fresh {
-            true => u128::from(fresh_number()).to_be_bytes(),
-            false => store.incarnation,
+        // A stopped node's connections hold its directory until the other ends have noticed.
+        let store = loop {
+            match livedrop_store::open(directory.path(), &identity, Options { ballast_bytes: 0, ..Options::default() })
+            {
+                Err(StoreError::InUse(_)) => tokio::time::sleep(Duration::from_millis(5)).await,
+                opened => break opened.unwrap(),
+            }
         };
+        let incarnation = store.incarnation;
         let register = self.register.clone();
         let gate = Gate::new(
             Identity { cluster_id: CLUSTER.into(), node_id: id, incarnation },
@@ -104,7 +110,7 @@ impl Plan {
             machine: store.machine,
             snapshots: store.snapshots,
             members: self.members.clone(),
-            settings: Self::settings(),
+            settings: self.settings.clone(),
             gate: gate.clone(),
             on_fatal: Arc::new({
                 let fatal = fatal.clone();
@@ -116,8 +122,9 @@ impl Plan {
     }
 }
 
-fn options() -> Options {
-    Options::default()
+/// Short enough for a test, long enough for a busy machine.
+pub fn settings() -> ConsensusSettings {
+    ConsensusSettings { heartbeat_ms: 100, election_min_ms: 500, election_max_ms: 1000, ..Default::default() }
 }
 
 /// Different for each call in this process.
@@ -129,9 +136,9 @@ fn fresh_number() -> u64 {
 /// A node whose listener is served already.
 pub struct Launch {
     pub id: u64,
-    pub address: std::net::SocketAddr,
+    pub address: SocketAddr,
     pub incarnation: Incarnation,
-    directory: tempfile::TempDir,
+    directory: TempDir,
     gate: Gate,
     stop: CancellationToken,
     served: tokio::task::JoinHandle<Result<(), tonic::transport::Error>>,
@@ -154,7 +161,7 @@ impl Launch {
             fatal: self.fatal,
             stop: self.stop,
             served: self.served,
-            _directory: self.directory,
+            directory: self.directory,
         })
     }
 }
@@ -162,7 +169,7 @@ impl Launch {
 /// A node that takes part.
 pub struct Node {
     pub id: u64,
-    pub address: std::net::SocketAddr,
+    pub address: SocketAddr,
     pub incarnation: Incarnation,
     pub consensus: Consensus,
     pub forwarder: Forwarder,
@@ -170,16 +177,17 @@ pub struct Node {
     pub fatal: Arc<Mutex<Vec<String>>>,
     stop: CancellationToken,
     served: tokio::task::JoinHandle<Result<(), tonic::transport::Error>>,
-    _directory: tempfile::TempDir,
+    directory: TempDir,
 }
 
 impl Node {
-    /// Stops it for good.
-    pub async fn stop(self) {
+    /// Stops it and answers its directory.
+    pub async fn stop(self) -> TempDir {
         self.consensus.shutdown().await;
         self.stop.cancel();
         timeout(PATIENCE, self.served).await.unwrap().unwrap().unwrap();
         assert_eq!(*self.fatal.lock().unwrap(), Vec::<String>::new(), "node {} ended by itself", self.id);
+        self.directory
     }
 
     /// Waits until this node knows of a leader with a quorum that `suits`, and answers it.
@@ -231,7 +239,12 @@ pub struct Cluster {
 impl Cluster {
     /// Starts `size` nodes and waits until one leads.
     pub async fn of(size: u64) -> Self {
+        Self::with(size, settings()).await
+    }
+
+    pub async fn with(size: u64, settings: ConsensusSettings) -> Self {
         let mut plan = Plan::of(size).await;
+        plan.settings = settings;
         let mut launches = Vec::new();
         for id in 1..=size {
             launches.push(plan.launch(id, None).await);

@@ -1,6 +1,6 @@
 use tokio::time::Instant;
 
-use super::cluster::{Cluster, Plan, payload, request};
+use super::cluster::{Cluster, payload, request, settings};
 use super::proxy::Weather;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -22,7 +22,7 @@ async fn a_follower_in_a_black_hole_does_not_slow_commits() {
     }
     took.sort();
     let slowest = took[took.len() - 1];
-    let election = std::time::Duration::from_millis(Plan::settings().election_min_ms);
+    let election = std::time::Duration::from_millis(settings().election_min_ms);
     assert!(slowest < election, "{} commits, the slowest took {slowest:?}", took.len());
     let now = cluster.nodes[&leader].consensus.leadership().borrow().clone();
     assert!(now.is_leader && now.has_quorum && now.term == term, "{now:?}");
