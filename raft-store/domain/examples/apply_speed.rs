@@ -1,9 +1,9 @@
 //! How long a purchase takes to apply, without the store: entries of keyed purchases of one drop, with a limit.
 //!
 //! Only rows that purchases read again are kept, in memory: orders and keys that nobody asks for would make it
-//! the time to find nothing in a large tree. The best round is the one to compare: others were disturbed.
+//! the time to find nothing in a large tree. Slow entries were disturbed by whatever else ran.
 //!
-//! `cargo run --release -p livedrop-domain --example apply_speed [purchases in an entry]`
+//! `cargo run --release -p livedrop-domain --example apply_speed [purchases in an entry] [rounds]`
 
 #![expect(
     clippy::disallowed_types,
@@ -24,7 +24,6 @@ use livedrop_domain::{
 
 const PURCHASES: u64 = 10_000;
 const BUYERS: u128 = 1_000;
-const ROUNDS: usize = 50;
 const CREATOR: AccountId = AccountId::from_u128(1);
 const PRODUCT: ProductId = ProductId::from_u128(1);
 const DROP: DropId = DropId::from_u128(1);
@@ -33,53 +32,49 @@ const READ_AGAIN: [u8; 4] = [keys::META, keys::DROP, keys::STOCK, keys::CUSTOMER
 const ULID_TIME: u128 = 0x01a0_c450_6c00 << 80;
 
 fn main() {
-    let in_an_entry = std::env::args().nth(1).map_or(100, |text| text.parse().expect("a number of purchases"));
+    let number = |at, or| std::env::args().nth(at).map_or(or, |text| text.parse().expect("a number"));
+    let (in_an_entry, rounds) = (number(1, 100), number(2, 50));
     let entries: Vec<Vec<u8>> =
         (0..PURCHASES / in_an_entry).map(|entry| purchases(entry * in_an_entry..(entry + 1) * in_an_entry)).collect();
-    let mut rounds: Vec<Round> = (0..ROUNDS).map(|_| Round::of(&entries)).collect();
-    rounds.sort_by_key(|round| round.took);
-    let (best, middle) = (&rounds[0], &rounds[ROUNDS / 2]);
-    println!("{} keyed purchases, {in_an_entry} in an entry, {ROUNDS} rounds", best.purchases);
-    println!("{:>8} ns to apply one in the best round, {} in the middle one", best.nanoseconds(), middle.nanoseconds());
-    println!("{:>8} rows and {} bytes in them for each", best.rows / best.purchases, best.bytes / best.purchases);
+    let (mut took, mut written) = (Vec::new(), Written::default());
+    for _ in 0..rounds {
+        written = round(&entries, &mut took);
+    }
+    took.sort();
+    let a_purchase = |percent: usize| took[(took.len() - 1) * percent / 100].as_nanos() as u64 / in_an_entry;
+    println!("{} entries of {in_an_entry} keyed purchases", took.len());
+    println!("{:>6} ns to apply a purchase in the median entry", a_purchase(50));
+    println!("{:>6} ns in the fastest tenth", a_purchase(10));
+    println!("{:>6} rows and {} bytes in them for each", written.rows / PURCHASES, written.bytes / PURCHASES);
 }
 
-/// What it took to apply all entries once, and what was written.
+/// What the entries of a round left to be stored.
 #[derive(Default)]
-struct Round {
-    took: Duration,
-    purchases: u64,
+struct Written {
     rows: u64,
     bytes: u64,
 }
 
-impl Round {
-    fn of(entries: &[Vec<u8>]) -> Round {
-        let (mut shop, mut overlay, mut round) = (MemView::default(), Overlay::default(), Round::default());
-        apply(&shop, &mut overlay, 1, &opening()).expect("no fault");
-        shop.write(&mut overlay);
-        for (index, entry) in (2..).zip(entries) {
-            let start = Instant::now();
-            let applied = apply(&shop, &mut overlay, index, entry).expect("no fault");
-            round.took += start.elapsed();
-            assert!(applied.outcomes.iter().all(|outcome| outcome.answer.is_ok()), "there is enough for everybody");
-            round.purchases += applied.outcomes.len() as u64;
-            for (key, value) in overlay.take() {
-                let value = value.expect("a purchase deletes nothing");
-                round.rows += 1;
-                round.bytes += (key.len() + value.len()) as u64;
-                if READ_AGAIN.contains(&key[0]) {
-                    shop.0.insert(key, value);
-                }
+/// Opens a shop and applies all entries; adds what each took.
+fn round(entries: &[Vec<u8>], took: &mut Vec<Duration>) -> Written {
+    let (mut shop, mut overlay, mut written) = (MemView::default(), Overlay::default(), Written::default());
+    apply(&shop, &mut overlay, 1, &opening()).expect("no fault");
+    shop.write(&mut overlay);
+    for (index, entry) in (2..).zip(entries) {
+        let start = Instant::now();
+        let applied = apply(&shop, &mut overlay, index, entry).expect("no fault");
+        took.push(start.elapsed());
+        assert!(applied.outcomes.iter().all(|outcome| outcome.answer.is_ok()), "there is enough for everybody");
+        for (key, value) in overlay.take() {
+            let value = value.expect("a purchase deletes nothing");
+            written.rows += 1;
+            written.bytes += (key.len() + value.len()) as u64;
+            if READ_AGAIN.contains(&key[0]) {
+                shop.0.insert(key, value);
             }
         }
-        round
     }
-
-    /// For each purchase.
-    fn nanoseconds(&self) -> u128 {
-        self.took.as_nanos() / u128::from(self.purchases)
-    }
+    written
 }
 
 /// One entry of purchases, each of one unit, by buyers who take turns.

@@ -75,14 +75,22 @@ pub fn decode(payload: &[u8]) -> Result<Batch, Fault> {
         return Err(broken(&format!("it has version {}, this program reads {VERSION}", header[0])));
     }
     let proposed_at = Timestamp(u64::from_be_bytes(header[1..].try_into().expect("eight bytes of nine")));
-    let mut requests = Vec::new();
+    let mut parts = Vec::new();
     while let Some((length, tail)) = rest.split_first_chunk() {
         let length = u32::from_be_bytes(*length) as usize;
-        let (request, tail) = tail.split_at_checked(length).ok_or_else(|| broken("a request is cut short"))?;
-        requests.push(codec::decode(request, "a request")?);
+        let (part, tail) = tail.split_at_checked(length).ok_or_else(|| broken("a request is cut short"))?;
+        parts.push(part);
         rest = tail;
     }
-    if rest.is_empty() { Ok(Batch { proposed_at, requests }) } else { Err(broken("a length is cut short")) }
+    if !rest.is_empty() {
+        return Err(broken("a length is cut short"));
+    }
+    // Requests are large, so their list must not grow under way.
+    let mut requests = Vec::with_capacity(parts.len());
+    for part in parts {
+        requests.push(codec::decode(part, "a request")?);
+    }
+    Ok(Batch { proposed_at, requests })
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! The first answer to each idempotency key, for as long as it may be asked again.
 
-use minicbor::{Decode, Encode};
+use minicbor::{Decode, Encoder};
 
 use crate::keys::{self, key};
-use crate::tx::{self, Tx};
+use crate::tx::{self, DueRow, Tx};
 use crate::view::Order;
 use crate::words::{Idempotency, Outcome, Reply};
 use crate::{AccountId, Entry, Fault, Timestamp, View, orders};
@@ -12,10 +12,11 @@ use crate::{AccountId, Entry, Fault, Timestamp, View, orders};
 pub const KEPT_MS: u64 = 24 * 60 * 60 * 1_000;
 /// How long a key is kept longer while its order is not final: one hour at a time.
 const KEPT_LONGER_MS: u64 = 60 * 60 * 1_000;
-const KEY_BYTES: usize = 32;
+/// An account and the hash of its key.
+const NAME_BYTES: usize = 32;
 
 /// How an idempotency key was decided.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Decode)]
 pub struct Decided {
     #[cbor(n(0), with = "minicbor::bytes")]
     pub body_hash: [u8; 16],
@@ -23,24 +24,27 @@ pub struct Decided {
     pub outcome: Outcome,
 }
 
-fn name(account: AccountId, key_hash: &[u8; 16]) -> [u8; KEY_BYTES] {
-    let mut name = [0; KEY_BYTES];
-    name[..16].copy_from_slice(&account.bytes());
-    name[16..].copy_from_slice(key_hash);
-    name
+/// Where an account's key is decided. Without its prefix it is the key's name among those to forget.
+fn row_key(account: AccountId, key_hash: &[u8; 16]) -> [u8; 1 + NAME_BYTES] {
+    keys::of_ids(keys::IDEMPOTENCY, account.bytes(), *key_hash)
 }
 
 /// How this key was decided, if it was, and not too long ago.
 pub fn decided(view: &dyn View, account: AccountId, key_hash: &[u8; 16]) -> Result<Option<Decided>, Fault> {
-    tx::row(view, &key(keys::IDEMPOTENCY, &[&name(account, key_hash)]), "a decided idempotency key")
+    tx::row(view, &row_key(account, key_hash), "a decided idempotency key")
 }
 
-/// Keeps the outcome of the request that named this key.
-pub(crate) fn remember(tx: &mut Tx, entry: &Entry, idempotency: &Idempotency, outcome: &Outcome) {
-    let name = name(idempotency.account, &idempotency.key_hash);
-    let decided = Decided { body_hash: idempotency.body_hash, outcome: outcome.clone() };
-    tx.put(key(keys::IDEMPOTENCY, &[&name]), &decided);
-    tx.append(due_key(entry.now.after_ms(KEPT_MS), entry.index), &name);
+/// Keeps the outcome of the request that named this key, as [`Decided`]. It was encoded for the hash already.
+pub(crate) fn remember(tx: &mut Tx, entry: &Entry, idempotency: &Idempotency, encoded_outcome: &[u8]) {
+    let row_key = row_key(idempotency.account, &idempotency.key_hash);
+    tx.put_with(row_key, |row| {
+        Encoder::new(&mut *row)
+            .array(2)
+            .and_then(|e| e.bytes(&idempotency.body_hash))
+            .expect("encoding into memory cannot fail");
+        row.extend_from_slice(encoded_outcome);
+    });
+    tx.append(due_key(entry.now.after_ms(KEPT_MS), entry.index), &row_key[1..]);
 }
 
 fn due_key(at: Timestamp, index: u64) -> Vec<u8> {
@@ -48,11 +52,7 @@ fn due_key(at: Timestamp, index: u64) -> Vec<u8> {
 }
 
 /// The oldest row of keys that may be forgotten by `now`, not looking before `from`: its key, its time and the keys in it.
-pub(crate) fn first_due(
-    view: &dyn View,
-    from: Timestamp,
-    now: Timestamp,
-) -> Result<Option<(Vec<u8>, Timestamp, Vec<u8>)>, Fault> {
+pub(crate) fn first_due(view: &dyn View, from: Timestamp, now: Timestamp) -> Result<Option<DueRow>, Fault> {
     let rows = view.scan(&due_key(from, 0), &due_key(now.after_ms(1), 0), Order::Forward, 1)?;
     let Some((row, names)) = rows.into_iter().next() else { return Ok(None) };
     let at = keys::number(&row, 1).ok_or_else(|| Fault::new("forgetting keys", "a key without a time"))?;
@@ -61,7 +61,7 @@ pub(crate) fn first_due(
 
 /// Splits the names of a due row.
 pub(crate) fn names(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    bytes.chunks_exact(KEY_BYTES)
+    bytes.chunks_exact(NAME_BYTES)
 }
 
 /// Forgets a key, unless its order is still open: then it is kept for another hour.

@@ -51,21 +51,7 @@ pub fn meta(view: &dyn View) -> Result<Meta, Fault> {
     Ok(tx::row(view, &meta_key(), "the state's clock and hash")?.unwrap_or_default())
 }
 
-pub(crate) fn meta_under(view: &dyn View, overlay: &Overlay) -> Result<Meta, Fault> {
-    match overlay.get(view, &meta_key())? {
-        Some(bytes) => codec::decode(&bytes, "the state's clock and hash"),
-        None => Ok(Meta::default()),
-    }
-}
-
-/// The bytes of an entry's events, encoded once for the hash and for the row.
-pub(crate) fn encode_events(events: &[Event]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(16 + 64 * events.len());
-    codec::encode_into(&events, &mut bytes);
-    bytes
-}
-
-/// Writes an entry's journal and the state's clock and hash.
+/// Writes an entry's journal and the state's clock and hash. The events were encoded for the hash already.
 pub(crate) fn write(overlay: &mut Overlay, meta: Meta, encoded_events: &[u8]) {
     let mut row = Vec::with_capacity(48 + encoded_events.len());
     Encoder::new(&mut row)
@@ -74,8 +60,8 @@ pub(crate) fn write(overlay: &mut Overlay, meta: Meta, encoded_events: &[u8]) {
         .and_then(|e| e.bytes(&meta.hash))
         .expect("encoding into memory cannot fail");
     row.extend_from_slice(encoded_events);
-    overlay.put(journal_key(meta.index), row);
-    overlay.put(meta_key(), codec::encode(&meta));
+    overlay.put(journal_key(meta.index), &row);
+    overlay.put(meta_key(), &codec::encode(&meta));
 }
 
 /// The journal of the entry with this log index; entries without commands have none.

@@ -52,7 +52,22 @@ pub const HOLD_DUE: u8 = 0x43;
 /// `node id`.
 pub const MEMBER: u8 = 0x50;
 
-/// A key made of a prefix and its parts.
+/// The key of a row that one id names.
+pub fn of_id(prefix: u8, id: [u8; 16]) -> [u8; 17] {
+    let mut key = [prefix; 17];
+    key[1..].copy_from_slice(&id);
+    key
+}
+
+/// The key of a row that two ids name.
+pub fn of_ids(prefix: u8, first: [u8; 16], second: [u8; 16]) -> [u8; 33] {
+    let mut key = [prefix; 33];
+    key[1..17].copy_from_slice(&first);
+    key[17..].copy_from_slice(&second);
+    key
+}
+
+/// A key made of a prefix and any other parts.
 pub fn key(prefix: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = Vec::with_capacity(1 + parts.iter().map(|part| part.len()).sum::<usize>());
     key.push(prefix);
@@ -87,6 +102,13 @@ pub fn id(key: &[u8], at: usize) -> Option<[u8; 16]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_are_their_parts_end_to_end() {
+        let (one, two) = ([1; 16], [2; 16]);
+        assert_eq!(key(0x30, &[&one]), of_id(0x30, one));
+        assert_eq!(key(0x30, &[&one, &two]), of_ids(0x30, one, two));
+    }
 
     #[test]
     fn after_a_prefix_come_no_more_of_its_keys() {

@@ -37,50 +37,56 @@ pub struct Applied {
 /// event, so two states with the same hash came the same way.
 pub fn apply(view: &dyn View, overlay: &mut Overlay, index: u64, payload: &[u8]) -> Result<Applied, Fault> {
     let batch = batch::decode(payload)?;
-    let before = journal::meta_under(view, overlay)?;
+    let mut tx = Tx::new(view, overlay, 8 * payload.len());
+    let before = journal::meta(&tx)?;
     let entry = Entry { index, now: before.clock.max(batch.proposed_at) };
-    let mut digest = Vec::with_capacity(1024 * batch.requests.len());
-    digest.extend_from_slice(&before.hash);
-    digest.extend_from_slice(&index.to_be_bytes());
-    let (mut outcomes, mut facts) = (Vec::with_capacity(batch.requests.len()), Vec::new());
+    tx.record(&before.hash);
+    tx.record(&index.to_be_bytes());
+    let mut outcomes = Vec::with_capacity(batch.requests.len());
     for request in batch.requests {
-        let mut tx = Tx::new(view, overlay);
-        let outcome = decide(&mut tx, &entry, request)?;
-        tx.keep(&mut digest, &mut facts)?;
-        codec::encode_into(&outcome, &mut digest);
-        outcomes.push(outcome);
+        outcomes.push(answer(&mut tx, &entry, request)?);
     }
-    let events = journal::encode_events(&facts);
-    digest.extend_from_slice(&events);
-    let hash = blake3::hash(&digest).into();
-    journal::write(overlay, Meta { clock: entry.now, hash, index }, &events);
+    let (mut record, facts) = tx.finish();
+    let told = record.len();
+    codec::encode_into(&facts, &mut record);
+    let hash = blake3::hash(&record).into();
+    journal::write(overlay, Meta { clock: entry.now, hash, index }, &record[told..]);
     Ok(Applied { index, at: entry.now, outcomes, hash, facts })
 }
 
-/// The first answer again when the idempotency key was decided; else does what is asked and remembers the answer.
-fn decide(tx: &mut Tx, entry: &Entry, request: Request) -> Result<Outcome, Fault> {
-    if let Some(key) = &request.idempotency
+/// Answers a request, and remembers the answer under its idempotency key, if this decides the key.
+fn answer(tx: &mut Tx, entry: &Entry, request: Request) -> Result<Outcome, Fault> {
+    let Request { idempotency, command, .. } = request;
+    if let Some(key) = &idempotency
         && let Some(first) = decided(tx, key.account, &key.key_hash)?
     {
-        return Ok(match first.body_hash == key.body_hash {
+        let outcome = match first.body_hash == key.body_hash {
             true => Outcome { replayed: true, ..first.outcome },
             false => Outcome { index: entry.index, replayed: false, answer: Err(Rejection::KeyReused) },
-        });
+        };
+        tx.keep(&codec::encode(&outcome))?;
+        return Ok(outcome);
     }
-    let answer = match dispatch(tx, entry, request.command) {
-        Ok(reply) => Ok(reply),
+    let outcome = Outcome { index: entry.index, replayed: false, answer: decide(tx, entry, command)? };
+    let encoded = codec::encode(&outcome);
+    let decides = outcome.answer.as_ref().err().is_none_or(|rejection| !rejection.is_too_early());
+    if let Some(key) = idempotency.filter(|_| decides) {
+        idempotency::remember(tx, entry, &key, &encoded);
+    }
+    tx.keep(&encoded)?;
+    Ok(outcome)
+}
+
+/// Does what a command asks for, or nothing at all.
+fn decide(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Result<Reply, Rejection>, Fault> {
+    match dispatch(tx, entry, command) {
+        Ok(reply) => Ok(Ok(reply)),
         Err(Stop::Rejected(rejection)) => {
             tx.discard();
-            Err(rejection)
+            Ok(Err(rejection))
         }
-        Err(Stop::Fault(fault)) => return Err(fault),
-    };
-    let decided_now = answer.as_ref().err().is_none_or(|rejection| !rejection.is_too_early());
-    let outcome = Outcome { index: entry.index, replayed: false, answer };
-    if let Some(key) = request.idempotency.filter(|_| decided_now) {
-        idempotency::remember(tx, entry, &key, &outcome);
+        Err(Stop::Fault(fault)) => Err(fault),
     }
-    Ok(outcome)
 }
 
 fn dispatch(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Reply, Stop> {

@@ -1,13 +1,15 @@
 //! What a verb may do to rows: read its own writes, write, say what happened. Dropped whole on a rejection.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Place;
+use std::ops::{Bound, Range};
 
 use minicbor::{Decode, Encode};
 
 use crate::codec;
 use crate::view::{Order, Row, View};
 use crate::words::Event;
-use crate::{Fault, keys};
+use crate::{Fault, Timestamp, keys};
 
 /// The rows of one apply batch that are not stored yet: written by its entries, read back by later ones.
 #[derive(Debug, Default)]
@@ -25,63 +27,117 @@ impl Overlay {
         self.rows.is_empty()
     }
 
-    pub(crate) fn get(&self, view: &dyn View, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        match self.rows.get(key) {
-            Some(pending) => Ok(pending.clone()),
-            None => view.get(key),
-        }
+    /// Puts a row. One that is pending already is written over where it is: hot rows change with every command.
+    pub(crate) fn put(&mut self, key: Vec<u8>, value: &[u8]) {
+        let row = self.rows.entry(key).or_default().get_or_insert_default();
+        row.clear();
+        row.extend_from_slice(value);
     }
 
-    pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        self.rows.insert(key, Some(value));
+    fn delete(&mut self, key: Vec<u8>) {
+        self.rows.insert(key, None);
+    }
+
+    fn append(&mut self, view: &dyn View, key: Vec<u8>, tail: &[u8]) -> Result<(), Fault> {
+        let row = match self.rows.entry(key) {
+            Place::Occupied(row) => row.into_mut(),
+            Place::Vacant(place) => {
+                let stored = view.get(place.key())?;
+                place.insert(stored)
+            }
+        };
+        row.get_or_insert_default().extend_from_slice(tail);
+        Ok(())
     }
 }
 
-enum Write {
-    Put(Vec<u8>, Vec<u8>),
-    Delete(Vec<u8>),
-    Append(Vec<u8>, Vec<u8>),
-}
-
-/// One command's sight of the state: the stored rows, under those of its batch, under its own.
+/// One entry's sight of the state: the stored rows, under those of its batch, under those of the command at hand.
 pub struct Tx<'a> {
     view: &'a dyn View,
     overlay: &'a mut Overlay,
-    pending: Vec<Write>,
+    /// All that the entry wrote and answered, end to end: what its hash is made of.
+    record: Vec<u8>,
+    /// All that the entry has told, in order.
     events: Vec<Event>,
+    /// What the command at hand wrote; the bytes are in the record.
+    pending: Vec<Write>,
+    /// How long the record was when the command began, and how many events there were.
+    began: (usize, usize),
+}
+
+struct Write {
+    kind: Kind,
+    key: Vec<u8>,
+    value: Range<usize>,
+}
+
+/// The letter that stands before a write in the record.
+#[derive(Clone, Copy)]
+enum Kind {
+    Put = b'p' as isize,
+    Delete = b'd' as isize,
+    Append = b'a' as isize,
 }
 
 impl<'a> Tx<'a> {
-    pub fn new(view: &'a dyn View, overlay: &'a mut Overlay) -> Self {
-        Tx { view, overlay, pending: Vec::with_capacity(12), events: Vec::new() }
+    /// Begins an entry whose record will come to about `record_bytes`.
+    pub fn new(view: &'a dyn View, overlay: &'a mut Overlay, record_bytes: usize) -> Self {
+        let (record, pending) = (Vec::with_capacity(record_bytes), Vec::with_capacity(16));
+        Tx { view, overlay, record, events: Vec::new(), pending, began: (0, 0) }
+    }
+
+    /// Puts something on record that is neither a row nor an answer, between two commands.
+    pub(crate) fn record(&mut self, bytes: &[u8]) {
+        self.record.extend_from_slice(bytes);
+        self.began.0 = self.record.len();
     }
 
     /// The row under `key`, decoded; `what` names it in a fault.
     pub(crate) fn row<T: for<'b> Decode<'b, ()>>(&self, key: &[u8], what: &str) -> Result<Option<T>, Fault> {
-        self.get(key)?.map(|bytes| codec::decode(&bytes, what)).transpose()
+        row(self, key, what)
     }
 
-    pub(crate) fn put<T: Encode<()>>(&mut self, key: Vec<u8>, value: &T) {
-        self.pending.push(Write::Put(key, codec::encode(value)));
+    pub(crate) fn put<T: Encode<()>>(&mut self, key: impl Into<Vec<u8>>, value: &T) {
+        self.put_with(key, |row| codec::encode_into(value, row));
+    }
+
+    /// Puts a row whose bytes `value` adds to the end of what it is given.
+    pub(crate) fn put_with(&mut self, key: impl Into<Vec<u8>>, value: impl FnOnce(&mut Vec<u8>)) {
+        self.write(Kind::Put, key.into(), value);
     }
 
     /// A row that says everything with its key.
-    pub(crate) fn mark(&mut self, key: Vec<u8>) {
-        self.pending.push(Write::Put(key, Vec::new()));
+    pub(crate) fn mark(&mut self, key: impl Into<Vec<u8>>) {
+        self.put_bytes(key, &[]);
     }
 
-    pub(crate) fn put_bytes(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        self.pending.push(Write::Put(key, value));
+    pub(crate) fn put_bytes(&mut self, key: impl Into<Vec<u8>>, value: &[u8]) {
+        self.put_with(key, |row| row.extend_from_slice(value));
     }
 
     /// Adds to the end of a row, which many commands of one entry do: one row for all of them instead of one each.
     /// A command does not read what it appended.
-    pub(crate) fn append(&mut self, key: Vec<u8>, bytes: &[u8]) {
-        self.pending.push(Write::Append(key, bytes.to_vec()));
+    pub(crate) fn append(&mut self, key: impl Into<Vec<u8>>, bytes: &[u8]) {
+        self.write(Kind::Append, key.into(), |tail| tail.extend_from_slice(bytes));
     }
 
-    pub(crate) fn delete(&mut self, key: Vec<u8>) {
-        self.pending.push(Write::Delete(key));
+    pub(crate) fn delete(&mut self, key: impl Into<Vec<u8>>) {
+        self.write(Kind::Delete, key.into(), |_| {});
+    }
+
+    /// Lengths come first, so that no two different writes make the same record.
+    fn write(&mut self, kind: Kind, key: Vec<u8>, value: impl FnOnce(&mut Vec<u8>)) {
+        let length_of = |bytes: usize| (bytes as u32).to_be_bytes();
+        self.record.push(kind as u8);
+        self.record.extend_from_slice(&length_of(key.len()));
+        let length_at = self.record.len();
+        self.record.extend_from_slice(&length_of(0));
+        self.record.extend_from_slice(&key);
+        let start = self.record.len();
+        value(&mut self.record);
+        let value = start..self.record.len();
+        self.record[length_at..length_at + 4].copy_from_slice(&length_of(value.len()));
+        self.pending.push(Write { kind, key, value });
     }
 
     /// Says that something happened, in order, to everyone who follows the feed.
@@ -92,84 +148,76 @@ impl<'a> Tx<'a> {
     /// Forgets what the command wrote and said.
     pub(crate) fn discard(&mut self) {
         self.pending.clear();
-        self.events.clear();
+        self.record.truncate(self.began.0);
+        self.events.truncate(self.began.1);
     }
 
-    /// Hands the command's rows to the batch and its events to `events`, and adds what it wrote to `digest`.
-    pub(crate) fn keep(self, digest: &mut Vec<u8>, events: &mut Vec<Event>) -> Result<(), Fault> {
-        let Tx { view, overlay, pending, events: mut said } = self;
-        for write in pending {
-            match write {
-                Write::Put(key, value) => {
-                    digest_write(digest, b'p', &key, &value);
-                    overlay.rows.insert(key, Some(value));
-                }
-                Write::Delete(key) => {
-                    digest_write(digest, b'd', &key, &[]);
-                    overlay.rows.insert(key, None);
-                }
-                Write::Append(key, tail) => {
-                    digest_write(digest, b'a', &key, &tail);
-                    match overlay.rows.get_mut(&key) {
-                        Some(Some(value)) => value.extend_from_slice(&tail),
-                        Some(deleted @ None) => *deleted = Some(tail),
-                        None => {
-                            let mut value = view.get(&key)?.unwrap_or_default();
-                            value.extend_from_slice(&tail);
-                            overlay.rows.insert(key, Some(value));
-                        }
-                    }
-                }
-            }
-        }
-        events.append(&mut said);
+    /// Ends a command with its answer: its rows are those of the batch from now on.
+    pub(crate) fn keep(&mut self, answer: &[u8]) -> Result<(), Fault> {
+        self.flush()?;
+        self.record(answer);
         Ok(())
     }
-}
 
-/// Lengths first, so that no two different writes give the same bytes.
-fn digest_write(digest: &mut Vec<u8>, kind: u8, key: &[u8], value: &[u8]) {
-    digest.push(kind);
-    digest.extend_from_slice(&(key.len() as u32).to_be_bytes());
-    digest.extend_from_slice(&(value.len() as u32).to_be_bytes());
-    digest.extend_from_slice(key);
-    digest.extend_from_slice(value);
+    /// Hands what the command did so far to the batch, for good. A read looks through all that is pending,
+    /// so a command that does many things and cannot be rejected hands them over one by one.
+    pub(crate) fn flush(&mut self) -> Result<(), Fault> {
+        for Write { kind, key, value } in self.pending.drain(..) {
+            let value = &self.record[value];
+            match kind {
+                Kind::Put => self.overlay.put(key, value),
+                Kind::Delete => self.overlay.delete(key),
+                Kind::Append => self.overlay.append(self.view, key, value)?,
+            }
+        }
+        self.began = (self.record.len(), self.events.len());
+        Ok(())
+    }
+
+    /// The record of an entry, and what it told.
+    pub(crate) fn finish(self) -> (Vec<u8>, Vec<Event>) {
+        (self.record, self.events)
+    }
 }
 
 impl View for Tx<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        for write in self.pending.iter().rev() {
-            match write {
-                Write::Put(at, value) if at == key => return Ok(Some(value.clone())),
-                Write::Delete(at) if at == key => return Ok(None),
-                _ => {}
-            }
+        let mut found = None;
+        self.read(key, &mut |value| found = Some(value.to_vec()))?;
+        Ok(found)
+    }
+
+    fn read(&self, key: &[u8], with: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+        let own = self.pending.iter().rev().find(|write| write.key == key && !matches!(write.kind, Kind::Append));
+        match (own, self.overlay.rows.get(key)) {
+            (Some(Write { kind: Kind::Put, value, .. }), _) => with(&self.record[value.clone()]),
+            (None, Some(Some(pending))) => with(pending),
+            (Some(_), _) | (None, Some(None)) => {}
+            (None, None) => return self.view.read(key, with),
         }
-        self.overlay.get(self.view, key)
+        Ok(())
     }
 
     fn scan(&self, from: &[u8], to: &[u8], order: Order, limit: usize) -> Result<Vec<Row>, Fault> {
         if from >= to {
             return Ok(Vec::new());
         }
-        let mut over: BTreeMap<&[u8], Option<&Vec<u8>>> = self
-            .overlay
-            .rows
-            .range::<[u8], _>((std::ops::Bound::Included(from), std::ops::Bound::Excluded(to)))
-            .map(|(key, value)| (key.as_slice(), value.as_ref()))
-            .collect();
-        for write in &self.pending {
-            match write {
-                Write::Put(key, value) if (from..to).contains(&key.as_slice()) => over.insert(key, Some(value)),
-                Write::Delete(key) if (from..to).contains(&key.as_slice()) => over.insert(key, None),
-                _ => None,
+        let range = (Bound::Included(from), Bound::Excluded(to));
+        let batch = self.overlay.rows.range::<[u8], _>(range);
+        let mut over: BTreeMap<&[u8], Option<&[u8]>> =
+            batch.map(|(key, value)| (key.as_slice(), value.as_deref())).collect();
+        for write in self.pending.iter().filter(|write| (from..to).contains(&write.key.as_slice())) {
+            match write.kind {
+                Kind::Put => over.insert(&write.key, Some(&self.record[write.value.clone()])),
+                Kind::Delete => over.insert(&write.key, None),
+                Kind::Append => None,
             };
         }
         // Each pending key hides at most one stored row, so this many stored rows are enough.
         let stored = self.view.scan(from, to, order, limit.saturating_add(over.len()))?;
         let mut rows: BTreeMap<Vec<u8>, Vec<u8>> =
             stored.into_iter().filter(|(key, _)| !over.contains_key(key.as_slice())).collect();
-        rows.extend(over.into_iter().filter_map(|(key, value)| Some((key.to_vec(), value?.clone()))));
+        rows.extend(over.into_iter().filter_map(|(key, value)| Some((key.to_vec(), value?.to_vec()))));
         Ok(match order {
             Order::Forward => rows.into_iter().take(limit).collect(),
             Order::Backward => rows.into_iter().rev().take(limit).collect(),
@@ -179,8 +227,13 @@ impl View for Tx<'_> {
 
 /// The row under `key` of any view, decoded; `what` names it in a fault.
 pub(crate) fn row<T: for<'b> Decode<'b, ()>>(view: &dyn View, key: &[u8], what: &str) -> Result<Option<T>, Fault> {
-    view.get(key)?.map(|bytes| codec::decode(&bytes, what)).transpose()
+    let mut row = None;
+    view.read(key, &mut |bytes| row = Some(codec::decode(bytes, what)))?;
+    row.transpose()
 }
+
+/// What is due at one time: the key of its row, the time, and all that is due, end to end.
+pub(crate) type DueRow = (Vec<u8>, Timestamp, Vec<u8>);
 
 /// At most `limit` keys that begin with `prefix`, newest first, from before `cursor` (the rest of a key) on.
 pub(crate) fn keys_before(
@@ -209,10 +262,10 @@ mod tests {
     fn a_scan_sees_stored_rows_under_those_of_the_batch_under_its_own() {
         let stored = view(&[(b"a1", b"stored"), (b"a2", b"stored"), (b"a3", b"stored"), (b"b", b"stored")]);
         let mut overlay = Overlay::default();
-        overlay.put(b"a2".to_vec(), b"batch".to_vec());
-        overlay.rows.insert(b"a1".to_vec(), None);
-        let mut tx = Tx::new(&stored, &mut overlay);
-        tx.put_bytes(b"a4".to_vec(), b"own".to_vec());
+        overlay.put(b"a2".to_vec(), b"batch");
+        overlay.delete(b"a1".to_vec());
+        let mut tx = Tx::new(&stored, &mut overlay, 0);
+        tx.put_bytes(b"a4".to_vec(), b"own");
         tx.delete(b"a3".to_vec());
         let rows = tx.scan(b"a", b"b", Order::Forward, 10).expect("memory does not fail");
         assert_eq!(rows, [(b"a2".to_vec(), b"batch".to_vec()), (b"a4".to_vec(), b"own".to_vec())]);
@@ -224,10 +277,10 @@ mod tests {
     fn appends_of_many_commands_make_one_row() {
         let stored = view(&[(b"k", b"1")]);
         let mut overlay = Overlay::default();
+        let mut tx = Tx::new(&stored, &mut overlay, 0);
         for bytes in [b"2", b"3"] {
-            let mut tx = Tx::new(&stored, &mut overlay);
             tx.append(b"k".to_vec(), bytes);
-            tx.keep(&mut Vec::new(), &mut Vec::new()).expect("memory does not fail");
+            tx.keep(b"answer").expect("memory does not fail");
         }
         assert_eq!(overlay.take().collect::<Vec<_>>(), [(b"k".to_vec(), Some(b"123".to_vec()))]);
     }
@@ -236,11 +289,13 @@ mod tests {
     fn a_discarded_command_leaves_nothing() {
         let stored = view(&[]);
         let mut overlay = Overlay::default();
-        let mut tx = Tx::new(&stored, &mut overlay);
-        tx.put_bytes(b"k".to_vec(), b"v".to_vec());
+        let mut tx = Tx::new(&stored, &mut overlay, 0);
+        tx.record(b"before");
+        tx.put_bytes(b"k".to_vec(), b"v");
+        tx.emit(crate::products::Event::Created { product_id: crate::ProductId::from_u128(1) });
         tx.discard();
-        let mut digest = Vec::new();
-        tx.keep(&mut digest, &mut Vec::new()).expect("memory does not fail");
-        assert!(overlay.is_empty() && digest.is_empty());
+        tx.keep(b"no").expect("memory does not fail");
+        assert_eq!(tx.finish(), (b"beforeno".to_vec(), vec![]));
+        assert!(overlay.is_empty());
     }
 }

@@ -20,6 +20,12 @@ pub trait View {
     /// The value stored under `key`.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault>;
 
+    /// Shows the value stored under `key` to `with`, if there is one; without a copy, by a view that has it at hand.
+    fn read(&self, key: &[u8], with: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+        self.get(key)?.as_deref().map(with);
+        Ok(())
+    }
+
     /// At most `limit` rows with `from <= key < to`, lowest key first or, backward, highest first.
     fn scan(&self, from: &[u8], to: &[u8], order: Order, limit: usize) -> Result<Vec<Row>, Fault>;
 }
@@ -27,6 +33,10 @@ pub trait View {
 impl<V: View + ?Sized> View for &V {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
         (**self).get(key)
+    }
+
+    fn read(&self, key: &[u8], with: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+        (**self).read(key, with)
     }
 
     fn scan(&self, from: &[u8], to: &[u8], order: Order, limit: usize) -> Result<Vec<Row>, Fault> {
@@ -53,6 +63,11 @@ impl MemView {
 impl View for MemView {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
         Ok(self.0.get(key).cloned())
+    }
+
+    fn read(&self, key: &[u8], with: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+        self.0.get(key).map(Vec::as_slice).map(with);
+        Ok(())
     }
 
     fn scan(&self, from: &[u8], to: &[u8], order: Order, limit: usize) -> Result<Vec<Row>, Fault> {

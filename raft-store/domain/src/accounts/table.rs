@@ -4,16 +4,16 @@ use super::{Account, Session, SigningKey};
 use crate::keys::{self, key};
 use crate::{AccountId, Fault, SessionId, View, codec, tx};
 
-pub(super) fn account_key(id: AccountId) -> Vec<u8> {
-    key(keys::ACCOUNT, &[&id.bytes()])
+pub(super) fn account_key(id: AccountId) -> [u8; 17] {
+    keys::of_id(keys::ACCOUNT, id.bytes())
 }
 
 pub(super) fn email_key(email: &str) -> Vec<u8> {
     key(keys::ACCOUNT_BY_EMAIL, &[email.to_lowercase().as_bytes()])
 }
 
-pub(super) fn session_key(id: SessionId) -> Vec<u8> {
-    key(keys::SESSION, &[&id.bytes()])
+pub(super) fn session_key(id: SessionId) -> [u8; 17] {
+    keys::of_id(keys::SESSION, id.bytes())
 }
 
 pub(super) fn signing_key_key(id: &str) -> Vec<u8> {

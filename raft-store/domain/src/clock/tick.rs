@@ -2,7 +2,7 @@ use super::{Swept, Tick, Ticked, journal_end, swept, swept_key};
 use crate::tx::Tx;
 use crate::{Entry, Fault, OrderId, drops, idempotency, journal, orders};
 
-/// Does a bounded amount of what is due: drops first, then holds, then keys, then the journal.
+/// Does a bounded amount of what is due: drops first, then holds, then keys, then the journal. It is never rejected.
 pub(crate) fn tick(tx: &mut Tx, entry: &Entry, command: &Tick) -> Result<Ticked, Fault> {
     let before = swept(tx)?;
     let mut sweep = Sweep { tx, entry, left: command.budget as usize, swept: before };
@@ -29,7 +29,7 @@ impl Sweep<'_, '_> {
     fn drops(&mut self) -> Result<(), Fault> {
         for id in drops::due(self.tx, self.entry.now, self.left)? {
             drops::move_on(self.tx, self.entry, id)?;
-            self.left -= 1;
+            self.done(1)?;
         }
         Ok(())
     }
@@ -42,7 +42,7 @@ impl Sweep<'_, '_> {
             for id in ids[..now].chunks_exact(16) {
                 let id = id.try_into().map(OrderId::from_bytes).expect("chunks have 16 bytes");
                 orders::expire(self.tx, self.entry, id)?;
-                self.left -= 1;
+                self.done(1)?;
             }
             self.rest(row, &ids[now..]);
         }
@@ -58,9 +58,9 @@ impl Sweep<'_, '_> {
             let mut seen = 0;
             for name in idempotency::names(&names).take(self.left) {
                 idempotency::forget(self.tx, self.entry, name)?;
+                self.done(1)?;
                 seen += name.len();
             }
-            self.left -= idempotency::names(&names[..seen]).count();
             self.rest(row, &names[seen..]);
         }
         Ok(())
@@ -76,16 +76,21 @@ impl Sweep<'_, '_> {
         for index in &indices {
             journal::forget(self.tx, *index);
         }
-        self.left -= indices.len();
+        self.done(indices.len())?;
         self.swept.journal = if all { end } else { indices.last().map_or(end, |last| last + 1) };
         Ok(())
+    }
+
+    fn done(&mut self, things: usize) -> Result<(), Fault> {
+        self.left -= things;
+        self.tx.flush()
     }
 
     /// What the budget did not reach stays in the row.
     fn rest(&mut self, row: Vec<u8>, bytes: &[u8]) {
         match bytes {
             [] => self.tx.delete(row),
-            rest => self.tx.put_bytes(row, rest.to_vec()),
+            rest => self.tx.put_bytes(row, rest),
         }
     }
 }

@@ -6,20 +6,20 @@ use crate::tx::Tx;
 use crate::view::Order;
 use crate::{AccountId, DropId, Fault, Timestamp, View, codec, tx};
 
-fn drop_key(id: DropId) -> Vec<u8> {
-    key(keys::DROP, &[&id.bytes()])
+fn drop_key(id: DropId) -> [u8; 17] {
+    keys::of_id(keys::DROP, id.bytes())
 }
 
-fn stock_key(id: DropId) -> Vec<u8> {
-    key(keys::STOCK, &[&id.bytes()])
+fn stock_key(id: DropId) -> [u8; 17] {
+    keys::of_id(keys::STOCK, id.bytes())
 }
 
 fn stage_key(drop: &Drop) -> Vec<u8> {
     key(keys::DROP_BY_STAGE, &[&[drop.stage() as u8], &drop.id.bytes()])
 }
 
-fn customer_key(drop: DropId, account: AccountId) -> Vec<u8> {
-    key(keys::CUSTOMER, &[&drop.bytes(), &account.bytes()])
+fn customer_key(drop: DropId, account: AccountId) -> [u8; 33] {
+    keys::of_ids(keys::CUSTOMER, drop.bytes(), account.bytes())
 }
 
 /// When something is to happen to a drop by itself, if ever.
@@ -50,7 +50,7 @@ pub(super) fn put(tx: &mut Tx, drop: &Drop, before: Option<&Drop>) {
         tx.mark(stage_key(drop));
     }
     if before.is_none() {
-        tx.mark(key(keys::DROP_BY_CREATOR, &[&drop.creator_id.bytes(), &drop.id.bytes()]));
+        tx.mark(keys::of_ids(keys::DROP_BY_CREATOR, drop.creator_id.bytes(), drop.id.bytes()));
     }
     if let Some(due) = due_key(drop).filter(|due| before.and_then(due_key).as_ref() != Some(due)) {
         tx.mark(due);

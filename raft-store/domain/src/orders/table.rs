@@ -2,12 +2,12 @@
 
 use super::Order;
 use crate::keys::{self, key};
-use crate::tx::Tx;
+use crate::tx::{DueRow, Tx};
 use crate::view::Order as Way;
 use crate::{AccountId, DropId, Entry, Fault, OrderId, Timestamp, View, codec, tx};
 
-fn order_key(id: OrderId) -> Vec<u8> {
-    key(keys::ORDER, &[&id.bytes()])
+fn order_key(id: OrderId) -> [u8; 17] {
+    keys::of_id(keys::ORDER, id.bytes())
 }
 
 pub(super) fn put(tx: &mut Tx, order: &Order) {
@@ -18,7 +18,7 @@ pub(super) fn put(tx: &mut Tx, order: &Order) {
 pub(super) fn insert(tx: &mut Tx, entry: &Entry, order: &Order) {
     let (id, index) = (order.id.bytes(), entry.index.to_be_bytes());
     put(tx, order);
-    tx.mark(key(keys::ORDER_BY_BUYER, &[&order.buyer_id.bytes(), &id]));
+    tx.mark(keys::of_ids(keys::ORDER_BY_BUYER, order.buyer_id.bytes(), id));
     tx.append(key(keys::ORDER_BY_DROP, &[&order.drop_id.bytes(), &index]), &id);
     tx.append(key(keys::HOLD_DUE, &[&order.hold_expires_at.0.to_be_bytes(), &index]), &id);
 }
@@ -30,7 +30,9 @@ pub fn get(view: &dyn View, id: OrderId) -> Result<Option<Order>, Fault> {
 
 /// Whether there is an order with this id.
 pub(super) fn is_there(view: &dyn View, id: OrderId) -> Result<bool, Fault> {
-    Ok(view.get(&order_key(id))?.is_some())
+    let mut found = false;
+    view.read(&order_key(id), &mut |_| found = true)?;
+    Ok(found)
 }
 
 /// At most `limit` orders of a buyer, newest first, older than `before`.
@@ -81,11 +83,7 @@ pub fn of_drop(
 }
 
 /// The oldest row of holds that end by `now`, not looking before `from`: its key, its time and its orders.
-pub(crate) fn first_due(
-    view: &dyn View,
-    from: Timestamp,
-    now: Timestamp,
-) -> Result<Option<(Vec<u8>, Timestamp, Vec<u8>)>, Fault> {
+pub(crate) fn first_due(view: &dyn View, from: Timestamp, now: Timestamp) -> Result<Option<DueRow>, Fault> {
     let start = key(keys::HOLD_DUE, &[&from.0.to_be_bytes()]);
     let end = key(keys::HOLD_DUE, &[&now.after_ms(1).0.to_be_bytes()]);
     let Some((row, ids)) = view.scan(&start, &end, Way::Forward, 1)?.pop() else { return Ok(None) };

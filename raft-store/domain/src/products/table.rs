@@ -5,8 +5,8 @@ use crate::keys::{self, key};
 use crate::tx::Tx;
 use crate::{AccountId, Fault, ProductId, View, tx};
 
-pub(super) fn product_key(id: ProductId) -> Vec<u8> {
-    key(keys::PRODUCT, &[&id.bytes()])
+pub(super) fn product_key(id: ProductId) -> [u8; 17] {
+    keys::of_id(keys::PRODUCT, id.bytes())
 }
 
 fn creator_prefix(creator: AccountId) -> Vec<u8> {
