@@ -118,6 +118,10 @@ impl View for ReadView<'_> {
         self.rows.get(key)
     }
 
+    fn read(&self, key: &[u8], with: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+        self.rows.read(key, with)
+    }
+
     fn scan(&self, from: &[u8], to: &[u8], order: Order, limit: usize) -> Result<Vec<Row>, Fault> {
         self.rows.scan(from, to, order, limit)
     }

@@ -109,15 +109,22 @@ struct CachedRows<'a> {
 
 impl View for CachedRows<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        let mut found = None;
+        self.read(key, &mut |value| found = Some(value.to_vec()))?;
+        Ok(found)
+    }
+
+    /// `with` may not read rows itself.
+    fn read(&self, key: &[u8], with: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
         let mut cache = self.cache.borrow_mut();
         if let Some(value) = cache.get(key) {
-            return Ok(Some(value.to_vec()));
+            with(value);
+            return Ok(());
         }
-        let found = self.rows.get(key)?;
-        if let Some(value) = &found {
+        self.rows.read(key, &mut |value| {
             cache.insert(key, value);
-        }
-        Ok(found)
+            with(value);
+        })
     }
 
     fn scan(&self, from: &[u8], to: &[u8], order: Order, limit: usize) -> Result<Vec<Row>, Fault> {

@@ -194,6 +194,16 @@ impl View for Rows<'_> {
         .map_err(|error| Fault::new("reading a row", error))
     }
 
+    fn read(&self, key: &[u8], with: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+        let found = match self.snapshot {
+            Some(snapshot) => snapshot.get_pinned(key),
+            None => self.db.get_pinned(key),
+        }
+        .map_err(|error| Fault::new("reading a row", error))?;
+        found.as_deref().map(with);
+        Ok(())
+    }
+
     fn scan(&self, from: &[u8], to: &[u8], order: Order, limit: usize) -> Result<Vec<Row>, Fault> {
         if from >= to || limit == 0 {
             return Ok(Vec::new());
