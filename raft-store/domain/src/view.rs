@@ -21,6 +21,7 @@ pub trait View {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault>;
 
     /// Shows the value stored under `key` to `with`, if there is one; without a copy, by a view that has it at hand.
+    /// `with` may not read rows itself.
     fn read(&self, key: &[u8], with: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
         self.get(key)?.as_deref().map(with);
         Ok(())
