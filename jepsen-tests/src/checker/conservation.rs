@@ -1,71 +1,78 @@
 //! Units are neither made nor lost: every count adds up to the stock, and at the end the units that are taken are
 //! those of the orders that exist, which cover every receipt.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::checker::Verdict;
-use crate::history::{History, Offer, StockRead};
+use crate::history::{History, StockRead};
 use crate::outcome::Outcome;
 
 pub fn check(history: &History) -> Verdict {
-    let mut violations = Vec::new();
-    let mut examined = 0;
-    for offer in history.offers() {
-        let acknowledged = acknowledged_units(history, offer);
-        let mut closed = false;
-        for read in history.stock_reads().filter(|read| read.drop_id == offer.drop_id) {
-            examined += 1;
-            if read.stock != offer.stock || read.available + read.held + read.sold != read.stock {
-                violations.push(format!("{}: the counts do not add up to {}: {read:?}", offer.drop_id, offer.stock));
-            }
-            if read.last {
-                closed = true;
-                violations.extend(books_that_differ(history, offer, read, acknowledged));
-            }
+    let acknowledged = acknowledged_units(history);
+    let found = found_units(history);
+    let stocks: BTreeMap<&str, u64> = history.offers().map(|offer| (offer.drop_id.as_str(), offer.stock)).collect();
+    let mut open_books = stocks.clone();
+    let (mut violations, mut examined) = (Vec::new(), 0);
+    for read in history.stock_reads() {
+        let drop_id = read.drop_id.as_str();
+        let Some(stock) = stocks.get(drop_id) else { continue };
+        examined += 1;
+        if read.stock != *stock || read.available + read.held + read.sold != read.stock {
+            violations.push(format!("{drop_id}: the counts do not add up to {stock}: {read:?}"));
         }
-        if !closed && violations.is_empty() {
-            return Verdict::Unproven { why: format!("{} was not counted at the end", offer.drop_id) };
+        if read.last {
+            open_books.remove(drop_id);
+            let receipts = acknowledged.get(drop_id).copied().unwrap_or(0);
+            violations.extend(books_that_differ(read, receipts, found.get(&(drop_id, read.node)).copied()));
         }
+    }
+    if let Some(drop_id) = open_books.keys().next()
+        && violations.is_empty()
+    {
+        return Verdict::Unproven { why: format!("{drop_id} was not counted at the end") };
     }
     Verdict::from_violations(violations, examined, "counts")
 }
 
-/// Units that buyers hold a receipt for, each order once.
-fn acknowledged_units(history: &History, offer: &Offer) -> u64 {
-    let mut orders = BTreeMap::new();
-    for attempt in history.attempts().filter(|attempt| attempt.drop_id == offer.drop_id) {
-        if let Outcome::Ok { order_id, .. } = &attempt.outcome {
-            orders.insert(order_id, attempt.quantity);
+/// Units of each drop that buyers hold a receipt for, each order once.
+fn acknowledged_units(history: &History) -> HashMap<&str, u64> {
+    let (mut orders, mut units) = (HashSet::new(), HashMap::new());
+    for attempt in history.attempts() {
+        if let Outcome::Ok { order_id, .. } = &attempt.outcome
+            && orders.insert(order_id)
+        {
+            *units.entry(attempt.drop_id.as_str()).or_default() += attempt.quantity;
         }
     }
-    orders.values().sum()
+    units
 }
 
-fn books_that_differ(history: &History, offer: &Offer, read: &StockRead, acknowledged: u64) -> Vec<String> {
-    let taken = read.held + read.sold;
-    let mut violations = Vec::new();
-    if taken < acknowledged {
-        violations.push(format!(
-            "{}: node {} counts {taken} units taken, buyers hold receipts for {acknowledged}",
-            offer.drop_id, read.node
-        ));
-    }
-    let mut orders = BTreeSet::new();
-    let mut units = 0;
-    let mut asked = false;
-    for key in history.key_reads().filter(|key| key.drop_id == offer.drop_id && key.node == read.node) {
-        asked = true;
+/// Units of the orders that each node has of each drop, each order once. A node that was not asked has no entry.
+fn found_units(history: &History) -> HashMap<(&str, usize), u64> {
+    let (mut orders, mut units) = (HashSet::new(), HashMap::new());
+    for key in history.key_reads() {
+        let count: &mut u64 = units.entry((key.drop_id.as_str(), key.node)).or_default();
         if let Some(order) = &key.order
-            && orders.insert(&order.order_id)
+            && orders.insert((key.node, &order.order_id))
         {
-            units += order.quantity;
+            *count += order.quantity;
         }
     }
-    if asked && units != taken {
-        violations.push(format!(
-            "{}: node {} counts {taken} units taken and has orders for {units}",
-            offer.drop_id, read.node
-        ));
+    units
+}
+
+fn books_that_differ(read: &StockRead, receipts: u64, orders: Option<u64>) -> Vec<String> {
+    let StockRead { drop_id, node, held, sold, .. } = read;
+    let taken = held + sold;
+    let mut violations = Vec::new();
+    if taken < receipts {
+        violations
+            .push(format!("{drop_id}: node {node} counts {taken} units taken, buyers hold receipts for {receipts}"));
+    }
+    if let Some(units) = orders
+        && units != taken
+    {
+        violations.push(format!("{drop_id}: node {node} counts {taken} units taken and has orders for {units}"));
     }
     violations
 }

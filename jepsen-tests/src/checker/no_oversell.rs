@@ -1,49 +1,55 @@
 //! No drop sells more than it has, and no buyer more than the drop allows. Judged first by the buyers' own receipts,
 //! which need no trust in the server, then by what the nodes say.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use crate::checker::Verdict;
 use crate::history::History;
 use crate::outcome::Outcome;
 
+/// What buyers hold receipts for, of one drop.
+#[derive(Default)]
+struct Receipts<'a> {
+    units: u64,
+    by_account: BTreeMap<&'a str, u64>,
+}
+
 pub fn check(history: &History) -> Verdict {
-    let mut violations = Vec::new();
-    let mut receipts = 0;
-    for offer in history.offers() {
+    let (mut acknowledgements, mut orders) = (0, HashSet::new());
+    let mut receipts: BTreeMap<&str, Receipts> = BTreeMap::new();
+    for attempt in history.attempts() {
+        let Outcome::Ok { order_id, .. } = &attempt.outcome else { continue };
+        acknowledgements += 1;
         // A replay acknowledges the same order again, so units are counted once an order.
-        let mut orders = BTreeSet::new();
-        let mut by_account: BTreeMap<&str, u64> = BTreeMap::new();
-        let mut units = 0;
-        for attempt in history.attempts().filter(|attempt| attempt.drop_id == offer.drop_id) {
-            let Outcome::Ok { order_id, .. } = &attempt.outcome else {
-                continue;
-            };
-            receipts += 1;
-            if orders.insert(order_id) {
-                units += attempt.quantity;
-                *by_account.entry(&attempt.account).or_default() += attempt.quantity;
-            }
-        }
-        if units > offer.stock {
-            violations.push(format!("{}: {units} units acknowledged of {} there were", offer.drop_id, offer.stock));
-        }
-        if offer.per_customer_limit > 0 {
-            let over = by_account.iter().filter(|(_, units)| **units > offer.per_customer_limit);
-            violations.extend(over.map(|(account, units)| {
-                format!("{}: {account} got {units} units at a limit of {}", offer.drop_id, offer.per_customer_limit)
-            }));
-        }
-        for read in history.stock_reads().filter(|read| read.drop_id == offer.drop_id) {
-            if read.held + read.sold > offer.stock {
-                violations.push(format!(
-                    "{}: node {} counts {} held and {} sold of {}",
-                    offer.drop_id, read.node, read.held, read.sold, offer.stock
-                ));
-            }
+        if orders.insert(order_id) {
+            let of_drop = receipts.entry(&attempt.drop_id).or_default();
+            of_drop.units += attempt.quantity;
+            *of_drop.by_account.entry(&attempt.account).or_default() += attempt.quantity;
         }
     }
-    Verdict::from_violations(violations, receipts, "acknowledged purchases")
+    let (mut violations, mut stocks) = (Vec::new(), BTreeMap::new());
+    for offer in history.offers() {
+        let (drop_id, stock, limit) = (offer.drop_id.as_str(), offer.stock, offer.per_customer_limit);
+        stocks.insert(drop_id, stock);
+        let Some(sold) = receipts.get(drop_id) else { continue };
+        if sold.units > stock {
+            violations.push(format!("{drop_id}: {} units acknowledged of {stock} there were", sold.units));
+        }
+        let over = sold.by_account.iter().filter(|(_, units)| limit > 0 && **units > limit);
+        violations.extend(
+            over.map(|(account, units)| format!("{drop_id}: {account} got {units} units at a limit of {limit}")),
+        );
+    }
+    for read in history.stock_reads() {
+        let stock = stocks.get(read.drop_id.as_str()).copied().unwrap_or(0);
+        if read.held + read.sold > stock {
+            violations.push(format!(
+                "{}: node {} counts {} held and {} sold of {stock}",
+                read.drop_id, read.node, read.held, read.sold
+            ));
+        }
+    }
+    Verdict::from_violations(violations, acknowledgements, "acknowledged purchases")
 }
 
 #[cfg(test)]

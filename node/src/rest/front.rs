@@ -4,12 +4,11 @@
 //! In: the id, the limits on size and number, the body. Out: the problem as JSON, the headers that every answer
 //! carries, the metrics, the log line.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::{Router, body};
 use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderValue};
@@ -17,13 +16,14 @@ use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::BodyExt;
 use tower::Service;
 
+use super::Rest;
 use super::accept::Watch;
 use super::answer::{INDEX, LEADER, NODE, REQUEST_ID};
 use super::code;
 use super::context::{Context, RequestId, TRACEPARENT, Trace};
 use super::measures::Measures;
+use super::orders::place;
 use super::problem::Problem;
-use super::shop::Shop;
 
 /// A request that took longer is worth a line in the log.
 const SLOW: Duration = Duration::from_secs(1);
@@ -48,7 +48,7 @@ impl Default for Limits {
 
 /// The outermost service.
 pub struct Front {
-    shop: Arc<dyn Shop>,
+    rest: Rest,
     router: Router,
     measures: Measures,
     limits: Limits,
@@ -57,8 +57,8 @@ pub struct Front {
 }
 
 impl Front {
-    pub fn new(shop: Arc<dyn Shop>, router: Router, measures: Measures, limits: Limits, node_id: u64) -> Self {
-        Front { shop, router, measures, limits, node: node_id.into(), in_flight: AtomicUsize::new(0) }
+    pub fn new(rest: Rest, router: Router, measures: Measures, limits: Limits) -> Self {
+        Front { node: rest.node_id.into(), rest, router, measures, limits, in_flight: AtomicUsize::new(0) }
     }
 
     /// Answers one request, whatever comes.
@@ -74,10 +74,16 @@ impl Front {
         let _in_work = InWork::enter(&self.in_flight);
         let mut response = match self.admit(&uri, &parts.headers, body, watch).await {
             Ok(body) => {
-                parts.extensions.insert(Context { request_id: request_id.clone(), body });
-                let mut router = self.router.clone();
-                let Ok(response) = router.call(Request::from_parts(parts, Body::empty())).await;
-                response
+                let context = Context { request_id: request_id.clone(), body };
+                match method == Method::POST && uri == place::PATH {
+                    true => place::purchase(&self.rest, &parts.headers, &context).await.into_response(),
+                    false => {
+                        parts.extensions.insert(context);
+                        let mut router = self.router.clone();
+                        let Ok(response) = router.call(Request::from_parts(parts, Body::empty())).await;
+                        response
+                    }
+                }
             }
             Err(problem) => problem.render(request_id.as_str()),
         };
@@ -152,11 +158,11 @@ impl Front {
         headers.insert(REQUEST_ID, request_id.header());
         headers.insert(NODE, self.node.clone());
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        if let Some(leader) = self.shop.leader() {
+        if let Some(leader) = self.rest.shop.leader() {
             headers.insert(LEADER, leader.into());
         }
         if !headers.contains_key(INDEX) {
-            headers.insert(INDEX, self.shop.applied().into());
+            headers.insert(INDEX, self.rest.shop.applied().into());
         }
         if let Some(trace) = trace {
             headers.insert(TRACEPARENT, trace.header());

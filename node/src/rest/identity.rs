@@ -1,6 +1,7 @@
 //! Who is asking, taken from the token that came with the request.
 
 use axum::extract::FromRequestParts;
+use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use livedrop_domain::accounts::{self, Role};
@@ -16,6 +17,10 @@ use crate::auth::{BadToken, Identity, Ticket, TokenHash};
 pub struct Caller(pub Identity);
 
 impl Caller {
+    pub async fn of(rest: &Rest, headers: &HeaderMap) -> Result<Self, Problem> {
+        identify(rest, bearer(headers)?).await.map(Caller)
+    }
+
     pub fn account_id(&self) -> AccountId {
         self.0.account_id
     }
@@ -31,7 +36,7 @@ impl FromRequestParts<Rest> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, rest: &Rest) -> Result<Self, Problem> {
-        identify(rest, bearer(parts)?).await.map(Caller)
+        Caller::of(rest, &parts.headers).await
     }
 }
 
@@ -39,7 +44,7 @@ impl FromRequestParts<Rest> for Seller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, rest: &Rest) -> Result<Self, Problem> {
-        let identity = identify(rest, bearer(parts)?).await?;
+        let identity = identify(rest, bearer(&parts.headers)?).await?;
         match identity.role {
             Role::Creator => Ok(Seller(identity.account_id)),
             Role::Buyer | Role::Operator => Err(Problem::new(&code::FORBIDDEN, "Only creators sell.")),
@@ -51,7 +56,7 @@ impl FromRequestParts<Rest> for Operator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, rest: &Rest) -> Result<Self, Problem> {
-        let token = bearer(parts)?;
+        let token = bearer(&parts.headers)?;
         if rest.operator_token.as_ref().is_some_and(|ours| ours.is(token)) {
             return Ok(Operator);
         }
@@ -62,8 +67,8 @@ impl FromRequestParts<Rest> for Operator {
     }
 }
 
-fn bearer(parts: &Parts) -> Result<&str, Problem> {
-    let header = parts.headers.get(AUTHORIZATION).ok_or_else(|| Problem::unauthenticated("There is no token."))?;
+fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let header = headers.get(AUTHORIZATION).ok_or_else(|| Problem::unauthenticated("There is no token."))?;
     let token = header.to_str().ok().and_then(|text| {
         let (scheme, token) = text.split_at_checked("Bearer ".len())?;
         scheme.eq_ignore_ascii_case("Bearer ").then_some(token)

@@ -100,7 +100,7 @@ impl Rest {
         let measures = Measures::new(document.paths.paths.keys().cloned());
         let router = docs::pages(router).with_state(self.clone());
         self.0.description.get_or_init(|| document.to_pretty_json().expect("a description is JSON").into());
-        Front::new(self.shop.clone(), router, measures, limits, self.node_id)
+        Front::new(self.clone(), router, measures, limits)
     }
 
     /// From now on `/readyz` says no, so that balancers send requests elsewhere.
