@@ -15,11 +15,12 @@ use livedrop_store::Store;
 use livedrop_store::types::Member;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{self, Auth};
 use crate::propose::{Bounds, Proposer};
-use crate::raft::{self, Consensus, ConsensusSettings, Gate, OnFatal, StartUp};
+use crate::raft::{self, Consensus, ConsensusSettings, Gate, JoinError, OnFatal, StartError, StartUp};
 use crate::read::Reads;
 use crate::rest::{self, Rest};
 use crate::shop::NodeShop;
@@ -45,8 +46,7 @@ fn runtime(name: &str, threads: usize) -> anyhow::Result<Runtime> {
 }
 
 fn open(config: &NodeConfig) -> anyhow::Result<Store> {
-    let identity =
-        livedrop_store::Identity { cluster_id: config.cluster.id.clone(), node_id: config.node.id };
+    let identity = livedrop_store::Identity { cluster_id: config.cluster.id.clone(), node_id: config.node.id };
     let options = livedrop_store::Options {
         log_cache_bytes: config.storage.log_cache_bytes,
         state_cache_bytes: config.storage.state_cache_bytes,
@@ -66,7 +66,8 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     let peer_listener = listen(config.peer.listen).await?;
     let http_listener = listen(config.http.listen).await?;
     let gate = gate(config, incarnation, reader.clone());
-    let peers_served = consensus_runtime.spawn(raft::serve(peer_listener, gate.clone(), stop.clone().cancelled_owned()));
+    let peers_served =
+        consensus_runtime.spawn(raft::serve(peer_listener, gate.clone(), stop.clone().cancelled_owned()));
 
     let on_fatal: OnFatal = Arc::new(|reason: &str| abort(reason));
     let start_up = StartUp {
@@ -93,7 +94,7 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     gate.take_forwarded(Arc::new(proposer.clone()));
     consensus_runtime.spawn(clock::keep_ticking(consensus.clone(), reader.clone(), proposer.clone(), stop.clone()));
     consensus_runtime.spawn(divergence::watch(consensus.clone(), reader.clone(), on_fatal, stop.clone()));
-    consensus_runtime.spawn(register(config.node.id, incarnation, proposer.clone(), stop.clone()));
+    let registering = consensus_runtime.spawn(register(config.node.id, incarnation, proposer.clone(), stop.clone()));
 
     let deadline = Duration::from_millis(config.limits.request_deadline_ms);
     let reads = Reads::new(consensus.clone(), reader.clone(), deadline);
@@ -120,6 +121,7 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
 
     tokio::select! {
         served = &mut http_served => return served.context("serving HTTP"),
+        refused = refusal(registering) => return Err(refused.into()),
         () = &mut told_to_stop => {}
     }
 
@@ -159,9 +161,8 @@ fn gate(config: &NodeConfig, incarnation: [u8; 16], reader: livedrop_store::Read
 }
 
 fn initial_members(config: &NodeConfig) -> BTreeMap<u64, Member> {
-    let member = |member: &livedrop_config::Member| {
-        (member.id, Member { peer: member.peer.clone(), http: member.http.clone() })
-    };
+    let member =
+        |member: &livedrop_config::Member| (member.id, Member { peer: member.peer.clone(), http: member.http.clone() });
     config.cluster.members.iter().map(member).collect()
 }
 
@@ -200,6 +201,7 @@ fn auth_options(config: &NodeConfig) -> auth::Options {
         },
         password_threads: config.auth.password_hash_threads,
         password_queue_max: config.auth.password_hash_queue,
+        sign_in_failures: if config.limits.enabled { config.limits.sign_in_failures } else { u32::MAX },
         ..auth::Options::default()
     }
 }
@@ -224,7 +226,14 @@ fn timeouts(config: &NodeConfig) -> rest::accept::Timeouts {
 }
 
 /// Has the cluster write down which data directory this node id belongs to, once for good.
-async fn register(node_id: u64, incarnation: [u8; 16], proposer: Proposer, stop: CancellationToken) {
+///
+/// Errors: `Wiped`, when it belongs to another one.
+async fn register(
+    node_id: u64,
+    incarnation: [u8; 16],
+    proposer: Proposer,
+    stop: CancellationToken,
+) -> Result<(), JoinError> {
     let request = Request {
         request_id: format!("register-{node_id}"),
         idempotency: None,
@@ -233,13 +242,22 @@ async fn register(node_id: u64, incarnation: [u8; 16], proposer: Proposer, stop:
     let mut again = tokio::time::interval(REGISTER_EVERY);
     while stop.run_until_cancelled(again.tick()).await.is_some() {
         match proposer.propose(request.clone()).await.map(|outcome| outcome.answer) {
-            Ok(Ok(_)) => return,
+            Ok(Ok(_)) => return Ok(()),
             Ok(Err(Rejection::Members(members::Rejection::OtherIncarnation))) => {
-                abort("this node id belongs to another data directory; a wiped node must come back under a new id")
+                return Err(JoinError::Wiped { node: node_id, by: node_id });
             }
             Ok(Err(rejection)) => tracing::error!(?rejection, "this node could not be registered"),
             Err(unanswered) => tracing::debug!(%unanswered, "this node is not registered yet"),
         }
+    }
+    Ok(())
+}
+
+/// Returns when the cluster refuses this node, and never when it does not.
+async fn refusal(registering: JoinHandle<Result<(), JoinError>>) -> StartError {
+    match registering.await {
+        Ok(Err(refused)) => refused.into(),
+        Ok(Ok(())) | Err(_) => std::future::pending().await,
     }
 }
 

@@ -110,8 +110,7 @@ impl Proposer {
 impl ProposeForwarded for Proposer {
     async fn propose_forwarded(&self, requests: Vec<Bytes>, deadline: Instant) -> ForwardOutcome {
         let (answer, outcome) = oneshot::channel();
-        let item =
-            Item { requests, repeatable: false, maybe_proposed: false, deadline, to: AnswerTo::Node(answer) };
+        let item = Item { requests, repeatable: false, maybe_proposed: false, deadline, to: AnswerTo::Node(answer) };
         if self.queue.try_send(item).is_err() {
             return ForwardOutcome::Refused(Refusal::Overloaded);
         }

@@ -119,18 +119,13 @@ pub struct Jwk {
 /// Passwords and tokens must not reach a log line, so these shapes say only whose they are.
 impl fmt::Debug for CreateAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CreateAccount")
-            .field("email", &self.email)
-            .field("role", &self.role)
-            .finish_non_exhaustive()
+        f.debug_struct("CreateAccount").field("email", &self.email).field("role", &self.role).finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for SignIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SignIn")
-            .field("email", &self.email)
-            .finish_non_exhaustive()
+        f.debug_struct("SignIn").field("email", &self.email).finish_non_exhaustive()
     }
 }
 
@@ -142,9 +137,7 @@ impl fmt::Debug for Refresh {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("account", &self.account)
-            .finish_non_exhaustive()
+        f.debug_struct("Session").field("account", &self.account).finish_non_exhaustive()
     }
 }
 
@@ -154,10 +147,7 @@ mod tests {
 
     #[test]
     fn a_password_is_not_printed() {
-        let sign_in = SignIn {
-            email: "ada@example.com".into(),
-            password: "secret words".into(),
-        };
+        let sign_in = SignIn { email: "ada@example.com".into(), password: "secret words".into() };
         assert!(!format!("{sign_in:?}").contains("secret"));
     }
 

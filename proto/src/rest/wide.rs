@@ -42,9 +42,7 @@ impl<'de> Deserialize<'de> for Wide {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Wide, E> {
-                text.parse()
-                    .map(Wide)
-                    .map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+                text.parse().map(Wide).map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
             }
 
             fn visit_u64<E: Error>(self, number: u64) -> Result<Wide, E> {
@@ -64,18 +62,12 @@ mod tests {
     fn a_number_beyond_53_bits_survives_as_text() {
         let json = serde_json::to_string(&Wide(u64::MAX)).expect("a number is JSON");
         assert_eq!(json, r#""18446744073709551615""#);
-        assert_eq!(
-            serde_json::from_str::<Wide>(&json).expect("what was written reads back"),
-            Wide(u64::MAX)
-        );
+        assert_eq!(serde_json::from_str::<Wide>(&json).expect("what was written reads back"), Wide(u64::MAX));
     }
 
     #[test]
     fn a_plain_number_is_read_and_a_negative_one_refused() {
-        assert_eq!(
-            serde_json::from_str::<Wide>("7").expect("a plain number is read"),
-            Wide(7)
-        );
+        assert_eq!(serde_json::from_str::<Wide>("7").expect("a plain number is read"), Wide(7));
         assert!(serde_json::from_str::<Wide>("-7").is_err());
         assert!(serde_json::from_str::<Wide>(r#""seven""#).is_err());
     }
