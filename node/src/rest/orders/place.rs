@@ -47,7 +47,7 @@ pub async fn place(State(rest): State<Rest>, context: Context, headers: HeaderMa
     purchase(&rest, &headers, &context).await
 }
 
-/// Where [`place`] is. The front knows it too: a tenth of the purchase's time would be the router's.
+/// Where [`place`] is. The front knows it too, so that a purchase pays for no look-up of its route and no boxed future.
 pub const PATH: &str = "/v1/orders";
 
 /// The purchase, without the router.
