@@ -106,6 +106,10 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         let shop = shop.clone();
         async move { shop.recover().await }
     });
+    tokio::spawn({
+        let (shop, stop) = (shop.clone(), stop.clone());
+        async move { stop.run_until_cancelled(shop.ask_others()).await }
+    });
     let rest = Rest::new(rest::Parts {
         shop,
         auth,

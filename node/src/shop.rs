@@ -1,21 +1,23 @@
 //! The node as the routes see it: the write path, the reads, and what it knows of its cluster.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use futures_util::future::BoxFuture;
+use arc_swap::ArcSwap;
+use futures_util::future::{BoxFuture, join_all};
 use livedrop_domain::{Fault, Outcome, Request, Timestamp, View};
 use livedrop_proto::rest::admin::{FollowerLag, NodeStatus};
 use livedrop_proto::rest::cluster::{Cluster, ClusterNode, NodeRole};
 
 use crate::clock;
 use crate::propose::{Proposer, Unanswered};
-use crate::raft::{Consensus, Role};
+use crate::raft::{Consensus, MemberStatus, Role};
 use crate::read::Reads;
 use crate::rest::{Check, Look, Shop};
 
-/// A member that was silent for longer is not called reachable.
-const SILENT: Duration = Duration::from_secs(2);
+/// How often the other members are asked how far they are.
+const ASK_EVERY: Duration = Duration::from_secs(1);
 /// How often a node that starts looks whether it has caught up with what its log held.
 const RECOVERY_LOOK: Duration = Duration::from_secs(1);
 
@@ -27,18 +29,32 @@ pub struct NodeShop {
     cluster_id: String,
     started: Instant,
     recovered: AtomicBool,
+    /// What each other member that answered last time has applied.
+    others: ArcSwap<BTreeMap<u64, Option<u64>>>,
 }
 
 impl NodeShop {
     pub fn new(cluster_id: String, consensus: Consensus, proposer: Proposer, reads: Reads) -> Self {
         let (started, recovered) = (Instant::now(), AtomicBool::new(false));
-        NodeShop { consensus, proposer, reads, cluster_id, started, recovered }
+        NodeShop { consensus, proposer, reads, cluster_id, started, recovered, others: ArcSwap::default() }
     }
 
     /// Returns when this node has applied what its log held when it started; it is not ready before.
     pub async fn recover(&self) {
         while !self.consensus.wait_recovered(tokio::time::Instant::now() + RECOVERY_LOOK).await {}
         self.recovered.store(true, Ordering::Release);
+    }
+
+    /// Asks the other members how far they are, again and again, for whoever wants to see the cluster.
+    pub async fn ask_others(&self) {
+        let mut ask = tokio::time::interval(ASK_EVERY);
+        ask.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ask.tick().await;
+            let others = self.consensus.members().into_keys().filter(|id| *id != self.consensus.node_id());
+            let asked = others.map(async |id| Some((id, self.consensus.status_of(id).await.ok()?.applied_index)));
+            self.others.store(join_all(asked).await.into_iter().flatten().collect::<BTreeMap<_, _>>().into());
+        }
     }
 }
 
@@ -74,27 +90,20 @@ impl Shop for NodeShop {
 
     fn cluster(&self) -> Cluster {
         let status = self.consensus.status();
-        let node = |(id, member): (&u64, &crate::raft::MemberStatus)| {
-            let heard = status.followers.get(id);
+        let others = self.others.load();
+        let node = |(id, member): (&u64, &MemberStatus)| {
             let own = *id == status.node_id;
-            let leads = status.leader == Some(*id);
-            let silent = |ms: u64| Duration::from_millis(ms) > SILENT;
+            let applied = if own { status.applied_index } else { others.get(id).copied().flatten() };
             ClusterNode {
                 id: id.to_string(),
-                role: match (leads, member.voter) {
+                role: match (status.leader == Some(*id), member.voter) {
                     (true, _) => NodeRole::Leader,
                     (false, true) => NodeRole::Follower,
                     (false, false) => NodeRole::Learner,
                 },
                 http: member.member.http.clone(),
-                applied_index: match own {
-                    true => status.applied_index.map(Into::into),
-                    false => heard.and_then(|follower| follower.matched_index).map(Into::into),
-                },
-                // A follower hears from its leader only, which it names for as long as it does.
-                reachable: own
-                    || leads
-                    || heard.and_then(|follower| follower.heartbeat_age_ms).is_some_and(|ms| !silent(ms)),
+                applied_index: applied.map(Into::into),
+                reachable: own || others.contains_key(id),
             }
         };
         Cluster {
@@ -152,7 +161,10 @@ impl Shop for NodeShop {
         vec![
             Check { name: "recovered", problem: problem(recovered, "applying what the log held at the start") },
             Check { name: "leader", problem: problem(leadership.leader.is_some(), "no leader is known") },
-            Check { name: "quorum", problem: problem(leadership.has_quorum, "no quorum answers the leader") },
+            Check {
+                name: "quorum",
+                problem: problem(leadership.has_quorum, "no quorum answers this leader, or the leader is silent"),
+            },
         ]
     }
 }

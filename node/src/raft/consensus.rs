@@ -151,9 +151,8 @@ impl Consensus {
 
         let stopping = Arc::new(AtomicBool::new(false));
         let (changed, leadership) = watch::channel(Leadership::default());
-        let heartbeat = Duration::from_millis(settings.heartbeat_ms);
-        let lease = Duration::from_millis(settings.election_max_ms);
-        let watching = leadership::watch_over(raft.clone(), own, lease, heartbeat, changed, stopping.clone(), on_fatal);
+        let (heard, watched) = (gate.heard().clone(), settings.clone());
+        let watching = leadership::watch_over(raft.clone(), own, heard, watched, changed, stopping.clone(), on_fatal);
         tokio::spawn(watching);
 
         let leader_reads = ReadIndex::start({

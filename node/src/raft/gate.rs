@@ -16,6 +16,7 @@ use tonic::{Request, Status};
 
 use super::forward::ProposeForwarded;
 use super::identity::{self, Identity, Registered};
+use super::leadership::Heard;
 use super::read_index::ReadIndex;
 
 /// Shared by the services of the listener and by what opens them one after the other.
@@ -29,6 +30,7 @@ struct Inside {
     consensus: OnceLock<Opened>,
     proposer: OnceLock<Arc<dyn ProposeForwarded>>,
     closing: CancellationToken,
+    heard: Arc<Heard>,
 }
 
 /// What the services need of a node that takes part in consensus.
@@ -50,6 +52,7 @@ impl Gate {
             consensus: OnceLock::new(),
             proposer: OnceLock::new(),
             closing: CancellationToken::new(),
+            heard: Arc::default(),
         }))
     }
 
@@ -65,6 +68,11 @@ impl Gate {
 
     pub(super) fn open(&self, opened: Opened) {
         let _ = self.0.consensus.set(opened);
+    }
+
+    /// When a leader was last heard through this door.
+    pub(super) fn heard(&self) -> &Arc<Heard> {
+        &self.0.heard
     }
 
     pub(super) fn identity(&self) -> &Arc<Identity> {

@@ -46,13 +46,14 @@ impl pb::raft_server::Raft for RaftService {
     ) -> Result<Response<Self::AppendStream>, Status> {
         let leader = self.gate.admit(&request)?;
         let raft = &self.gate.opened()?.raft;
+        let heard = self.gate.heard().clone();
         // A message that cannot be read ends the stream; the leader opens another and sends again what has no answer.
         let requests = request.into_inner().map(move |message| match message {
-            Ok(message) => convert::append_from_pb(message)
-                .inspect_err(|error| {
-                    tracing::error!(leader, %error, "an append request cannot be read");
-                })
-                .ok(),
+            Ok(message) => {
+                heard.note();
+                let request = convert::append_from_pb(message);
+                request.inspect_err(|error| tracing::error!(leader, %error, "an append request cannot be read")).ok()
+            }
             Err(status) => {
                 tracing::debug!(leader, error = %describe(&status), "an append stream broke");
                 None

@@ -30,9 +30,9 @@ pub struct ConsensusSettings {
 impl Default for ConsensusSettings {
     fn default() -> Self {
         Self {
-            heartbeat_ms: 100,
-            election_min_ms: 400,
-            election_max_ms: 800,
+            heartbeat_ms: 60,
+            election_min_ms: 220,
+            election_max_ms: 440,
             snapshot_every: 50_000,
             keep_logs: 500_000,
             purge_batch: 10_000,
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn an_election_shorter_than_a_heartbeat_is_rejected() {
-        let settings = ConsensusSettings { election_min_ms: 90, ..ConsensusSettings::default() };
+        let settings = ConsensusSettings { election_min_ms: 50, ..ConsensusSettings::default() };
         assert!(settings.config("shop").is_err());
     }
 }
