@@ -115,6 +115,7 @@ fn options_that_do_not_go_together_are_reported() {
         listen = "10.1.2.3:9091"
         [raft]
         heartbeat_ms = 200
+        election_timeout_min_ms = 400
         election_timeout_max_ms = 500
         [batch]
         max_bytes = 65536
