@@ -164,6 +164,7 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(admin::status))
         .routes(routes!(admin::hash))
         .routes(routes!(admin::create_account))
+        .routes(routes!(admin::confirm_order))
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))

@@ -136,7 +136,7 @@ fn may_see(identity: &Identity, order: &Order) -> bool {
     order.buyer_id == identity.account_id || identity.role == Role::Operator
 }
 
-fn answer(status: StatusCode, order: &Order) -> Answer {
+pub(super) fn answer(status: StatusCode, order: &Order) -> Answer {
     Answer::written(status, "application/json", write::order(order))
 }
 
