@@ -7,7 +7,7 @@ use super::super::code;
 use super::Node;
 
 /// What this part of the API is made of.
-const ROUTES: [&str; 36] = [
+const ROUTES: [&str; 37] = [
     "POST /v1/accounts",
     "GET /v1/me",
     "POST /v1/sessions",
@@ -39,6 +39,7 @@ const ROUTES: [&str; 36] = [
     "GET /v1/admin/status",
     "GET /v1/admin/hash",
     "POST /v1/admin/accounts",
+    "POST /v1/admin/orders/{id}/confirm",
     "GET /livez",
     "GET /readyz",
     "GET /metrics",
