@@ -12,7 +12,7 @@ section! {
         refresh_token_seconds: u64 = 2_592_000, seconds(60..=31_536_000);
         /// Passwords hashed at one time. Each takes a processor for some 20 milliseconds.
         password_hash_threads: usize = 2, count("threads", 1..=64);
-        /// Passwords that may wait to be hashed; further sign-ins are answered 429 at once.
+        /// Passwords that may wait to be hashed; further sign-ins are answered 503 with Retry-After at once.
         password_hash_queue: usize = 32, count("sign-ins", 1..=100_000);
         /// Memory to hash one password (argon2id). The default is OWASP's least; lower is for tests only.
         password_memory_kib: u32 = 19_456, count("KiB", 64..=1_048_576);
