@@ -13,9 +13,15 @@ pub enum Step {
     LogWrite,
     /// It is written and synced; nobody was told yet.
     LogWritten,
-    /// An apply batch is about to be written.
+    /// An apply batch is about to change the rows in memory.
     StateWrite,
+    /// It has; nobody was told yet.
     StateWritten,
+    /// A table of rows is about to be written to a file.
+    TableWrite,
+    /// It is written and synced, and not yet a part of the state.
+    TableWritten,
+    /// It is a part of the state, and a restart finds it.
     StateFlushed,
     SnapshotLinked,
     SnapshotManifested,

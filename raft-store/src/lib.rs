@@ -67,7 +67,7 @@ pub fn open(directory: &Path, identity: &Identity, options: Options) -> Result<S
         state::create(state)
     })?);
     let number = directory.current()?;
-    let current = StateDatabase::open(directory.state(number), number, &options)?;
+    let current = StateDatabase::open(directory.state(number), number, &options, stop.clone())?;
     let current = Arc::new(CurrentState::new(current));
     let snapshots = Snapshots::open(directory.clone(), stop.clone())?;
     let log = LogStore::open(directory.clone(), current.clone(), stop.clone(), &options)?;

@@ -8,7 +8,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::StoreError;
 use crate::log::{LogMetrics, LogStore};
-use crate::state::{ApplyMetrics, Rows, Shared};
+use crate::state::{ApplyMetrics, Rows, Shared, applied};
 
 /// Reads the state. Clones are cheap; an installed snapshot is followed by itself.
 #[derive(Clone)]
@@ -53,13 +53,12 @@ impl Reader {
         Reader { state, log }
     }
 
-    /// Runs `read` on rows that do not change meanwhile. It blocks the state's disk space and, a little, the thread:
-    /// take out what is needed and return.
+    /// Runs `read` on rows that do not change meanwhile, for apply waits: take out what is needed and return. `read` may
+    /// not read through a reader once more.
     pub fn read<T>(&self, read: impl FnOnce(&ReadView<'_>) -> T) -> Result<T, StoreError> {
         let state = self.state.current.get();
-        let snapshot = state.snapshot();
-        let rows = Rows::at(&state, &snapshot);
-        let index = rows.applied()?.map_or(0, |id| id.index);
+        let rows = state.rows();
+        let index = applied(&rows)?.map_or(0, |id| id.index);
         Ok(read(&ReadView { rows, index }))
     }
 

@@ -49,25 +49,15 @@ pub(crate) fn log_meta() -> Options {
     family
 }
 
-/// The state: point reads of hot rows, one batch at a time, no WAL.
+/// The state: files of rows that are taken in whole (state/flush.rs), so its own memory table stays empty.
 pub(crate) fn state(options: &options::Options) -> Options {
     let mut db = common();
-    db.set_write_buffer_size(options.write_buffer_bytes);
+    db.set_write_buffer_size(MIB);
     // Files are merged with others of their size only. Levels would rewrite every row some ten times, and two cores
     // that sell have no time for that; what it costs is more files to ask, whose filters say no from memory.
     db.set_compaction_style(DBCompactionStyle::Universal);
     db.set_universal_compaction_options(&universal());
     db.set_level_zero_file_num_compaction_trigger(6);
-    // A flush must never make apply wait for the disk: there is always another memory table to go on with.
-    db.set_max_write_buffer_number(5);
-    db.set_level_zero_slowdown_writes_trigger(40);
-    db.set_level_zero_stop_writes_trigger(64);
-    // Most reads of a purchase find nothing (a new idempotency key, a new buyer): the filters say so without a search.
-    db.set_memtable_whole_key_filtering(true);
-    db.set_memtable_prefix_bloom_ratio(0.05);
-    // There is one writer.
-    db.set_allow_concurrent_memtable_write(false);
-    db.set_enable_write_thread_adaptive_yield(false);
     // Files that are rewritten soon are not worth the time; the rest takes less disk and less cache with LZ4.
     db.set_compression_per_level(&[
         DBCompressionType::None,
@@ -78,18 +68,38 @@ pub(crate) fn state(options: &options::Options) -> Options {
         DBCompressionType::Lz4,
         DBCompressionType::Lz4,
     ]);
-    // Rows that wait for their time (holds, keys) leave runs of deletions at the front: rewrite such files early.
-    db.add_compact_on_deletion_collector_factory(16 * KIB, 8 * KIB, 0.5);
-    let mut table = BlockBasedOptions::default();
-    table.set_block_size(16 * KIB);
-    table.set_format_version(5);
-    table.set_bloom_filter(10.0, false);
+    compact_early(&mut db);
+    let mut table = state_blocks();
     table.set_block_cache(&Cache::new_lru_cache(options.state_cache_bytes));
     // Filters and indices stay with their open file: one filter is as large as a shard of the cache, and would be read
     // and checked anew for every row that is looked for. They take some 12 bits a row.
     table.set_cache_index_and_filter_blocks(false);
     db.set_block_based_table_factory(&table);
     db
+}
+
+/// A file of rows for the state to take in. It is merged with others soon, so compressing it is not worth the time.
+pub(crate) fn state_file() -> Options {
+    let mut file = Options::default();
+    file.set_compression_type(DBCompressionType::None);
+    compact_early(&mut file);
+    let mut table = state_blocks();
+    table.disable_cache();
+    file.set_block_based_table_factory(&table);
+    file
+}
+
+fn state_blocks() -> BlockBasedOptions {
+    let mut table = BlockBasedOptions::default();
+    table.set_block_size(16 * KIB);
+    table.set_format_version(5);
+    table.set_bloom_filter(10.0, false);
+    table
+}
+
+/// Rows that wait for their time (holds, keys) leave runs of deletions at the front: files of them are rewritten early.
+fn compact_early(db: &mut Options) {
+    db.add_compact_on_deletion_collector_factory(16 * KIB, 8 * KIB, 0.5);
 }
 
 /// How files of one size are merged: four at a time at least, or two that are alike.
@@ -120,13 +130,6 @@ pub(crate) fn synced() -> WriteOptions {
 /// Durable with the next synced write.
 pub(crate) fn riding_along() -> WriteOptions {
     WriteOptions::default()
-}
-
-/// The raft log is the WAL of the state.
-pub(crate) fn without_wal() -> WriteOptions {
-    let mut write = WriteOptions::default();
-    write.disable_wal(true);
-    write
 }
 
 /// Rows with `from <= key < to`.

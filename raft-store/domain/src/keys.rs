@@ -52,6 +52,16 @@ pub const HOLD_DUE: u8 = 0x43;
 /// `node id`.
 pub const MEMBER: u8 = 0x50;
 
+/// Rows that are read by their whole key, and in runs only to check a whole state: a store need not keep the newest of
+/// them in order.
+pub const POINTS: [u8; 3] = [IDEMPOTENCY, CUSTOMER, ORDER];
+
+/// Rows that are read in runs whose keys begin with the same [`GROUP`] bytes: no order is needed beyond such a group.
+pub const GROUPED: [u8; 1] = [ORDER_BY_BUYER];
+
+/// A prefix and an id.
+pub const GROUP: usize = 17;
+
 /// The key of a row that one id names.
 pub fn of_id(prefix: u8, id: [u8; 16]) -> [u8; 17] {
     let mut key = [prefix; 17];

@@ -76,7 +76,7 @@ impl Writer {
                     self.purge_later = Some(*upto);
                     // The snapshot that made consensus purge has flushed the state already, nearly always.
                     if shared.state.flushed()? < Some(upto.index) {
-                        shared.state.flush_soon()?;
+                        shared.state.flush_soon();
                     }
                 }
             }

@@ -1,16 +1,17 @@
-//! Applies committed entries: the rules run over an overlay, everything is written as one, then everyone is answered.
+//! Applies committed entries: the rules run over an overlay, everything changes as one, then everyone is answered.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Instant;
 
 use livedrop_domain::view::{Order, Row};
-use livedrop_domain::{Applied, Fault, Overlay, View, machine};
+use livedrop_domain::{Applied, Fault, Overlay, View, keys, machine};
 use openraft::storage::EntryResponder;
 
 use super::StateMachine;
-use super::database::{Changes, Rows};
+use super::database::Changes;
 use super::row_cache::RowCache;
+use super::rows::Rows;
 use crate::StoreError;
 use crate::fail_stop::Step;
 use crate::reader::Facts;
@@ -32,7 +33,7 @@ impl StateMachine {
         let mut facts = Vec::new();
         let mut commands = 0;
         let mut membership = None;
-        let view = CachedRows { rows: Rows::now(&state), cache: RefCell::new(&mut self.cache) };
+        let view = CachedRows { rows: state.rows(), cache: RefCell::new(&mut self.cache) };
         for (entry, responder) in batch.drain(..) {
             let response = match entry.payload {
                 EntryPayload::Blank => Response::default(),
@@ -53,12 +54,14 @@ impl StateMachine {
             answers.extend(responder.map(|responder| (responder, response)));
         }
 
+        // Readers may go on reading until the rows change; so must the rows not be held any more.
+        drop(view);
+
         for (key, value) in overlay.take() {
-            match &value {
-                Some(value) => changes.put(&key, value),
-                None => changes.delete(&key),
+            if !is_point(&key) {
+                self.cache.wrote(&key, value.as_deref());
             }
-            self.cache.wrote(&key, value.as_deref());
+            changes.push(key, value);
         }
         changes.applied(&last);
         if let Some(membership) = &membership {
@@ -101,6 +104,10 @@ impl StateMachine {
     }
 }
 
+fn is_point(key: &[u8]) -> bool {
+    key.first().is_some_and(|prefix| keys::POINTS.contains(prefix))
+}
+
 /// The state as apply reads it: hot rows from memory.
 struct CachedRows<'a> {
     rows: Rows<'a>,
@@ -116,6 +123,10 @@ impl View for CachedRows<'_> {
 
     /// `with` may not read rows itself.
     fn read(&self, key: &[u8], with: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+        // A row of one buyer is hardly ever read twice, and nearly as fast from the newest rows.
+        if is_point(key) {
+            return self.rows.read(key, with);
+        }
         let mut cache = self.cache.borrow_mut();
         if let Some(value) = cache.get(key) {
             with(value);

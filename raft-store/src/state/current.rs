@@ -35,7 +35,7 @@ impl CurrentState {
         self.get().flush()
     }
 
-    pub(crate) fn flush_soon(&self) -> Result<(), StoreError> {
-        self.get().flush_soon()
+    pub(crate) fn flush_soon(&self) {
+        self.get().flush_soon();
     }
 }

@@ -6,18 +6,23 @@
 //!  0x01 … 0xff  the domain's rows (domain/src/keys.rs)
 //! ```
 //!
-//! It has no WAL: the log is its WAL. What an apply batch changes is written as one, so that what a restart finds is
-//! always the state right after some entry, and the entries after it are applied again.
+//! It has no WAL: the log is its WAL. Rows gather in memory and come to the disk many entries at a time (flush.rs), so
+//! what a restart finds is always the state right after some entry, and the entries after it are applied again.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 
-use livedrop_domain::view::{Order, Row};
-use livedrop_domain::{Fault, View, journal};
+use livedrop_domain::{View, journal};
+use rocksdb::DB;
 use rocksdb::checkpoint::Checkpoint;
-use rocksdb::{DB, Direction, FlushOptions, IteratorMode, ReadOptions, ReadTier, Snapshot, WriteBatch};
 
+use super::flush::{self, Layers};
+use super::rows::{Rows, Stored};
+use super::table::Change;
 use crate::codec::{self, seal};
+use crate::fail_stop::FailStop;
 use crate::types::{LogId, StoredMembership};
 use crate::{Options, StoreError, tuning};
 
@@ -36,9 +41,18 @@ pub(crate) struct Label {
 
 #[derive(Debug)]
 pub(crate) struct StateDatabase {
-    db: DB,
+    layers: Arc<Layers>,
+    flusher: Option<JoinHandle<()>>,
     // After the database in this list, so that it is closed before its directory is removed.
     place: Place,
+}
+
+impl Drop for StateDatabase {
+    fn drop(&mut self) {
+        self.layers.close();
+        // When it panicked the process ends, or a test does.
+        let _ended = self.flusher.take().map(JoinHandle::join);
+    }
 }
 
 #[derive(Debug)]
@@ -68,14 +82,25 @@ pub(crate) fn create(path: &Path) -> Result<(), StoreError> {
 /// Reads what the database in `path` says of itself, and changes nothing there.
 pub(crate) fn read_label(path: &Path) -> Result<Label, StoreError> {
     let opened = DB::open_for_read_only(&tuning::label(), path, false);
-    label(&opened.map_err(StoreError::database("opening a snapshot"))?)
+    label(&Stored(&opened.map_err(StoreError::database("opening a snapshot"))?))
 }
 
 impl StateDatabase {
-    pub(crate) fn open(path: PathBuf, number: u64, options: &Options) -> Result<Self, StoreError> {
+    pub(crate) fn open(path: PathBuf, number: u64, options: &Options, stop: FailStop) -> Result<Self, StoreError> {
+        flush::clear(&path)?;
         let db =
             DB::open(&tuning::state(options), &path).map_err(StoreError::database("opening the state database"))?;
-        Ok(StateDatabase { db, place: Place { path, number, retired: AtomicBool::new(false) } })
+        let layers = Arc::new(Layers::new(db, path.clone(), options.write_buffer_bytes, stop));
+        let flushes = layers.clone();
+        let flusher = std::thread::Builder::new().name("state-writer".to_owned()).spawn(move || flushes.run());
+        let flusher = Some(flusher.map_err(StoreError::file("starting to write to", &path))?);
+        Ok(StateDatabase { layers, flusher, place: Place { path, number, retired: AtomicBool::new(false) } })
+    }
+
+    /// The rows as they are now. Apply waits while they are held.
+    pub(crate) fn rows(&self) -> Rows<'_> {
+        let tables = self.layers.tables.read().expect("nothing panics while it changes rows");
+        Rows { tables, stored: Stored(&self.layers.db) }
     }
 
     /// The number in the name of its directory.
@@ -89,152 +114,78 @@ impl StateDatabase {
     }
 
     pub(crate) fn label(&self) -> Result<Label, StoreError> {
-        label(&self.db)
+        label(&self.rows())
     }
 
-    pub(crate) fn snapshot(&self) -> Snapshot<'_> {
-        self.db.snapshot()
-    }
-
+    /// Takes in what an apply batch changes. Waits when the disk cannot follow.
     pub(crate) fn write(&self, changes: Changes) -> Result<(), StoreError> {
-        self.db.write_opt(changes.rows, &tuning::without_wal()).map_err(StoreError::database("writing an apply batch"))
+        self.layers.write(changes.rows)
     }
 
     /// The index of the last entry that a restart would find applied.
     pub(crate) fn flushed(&self) -> Result<Option<u64>, StoreError> {
-        let mut flushed = ReadOptions::default();
-        flushed.set_read_tier(ReadTier::Persisted);
-        let row = self.db.get_opt(APPLIED, &flushed).map_err(StoreError::database("reading how far the state is"))?;
-        Ok(log_id(row.as_deref())?.map(|id| id.index))
+        Ok(applied(&Stored(&self.layers.db))?.map(|id| id.index))
     }
 
     /// Returns when a restart would find all that is applied now. Apply goes on meanwhile.
     pub(crate) fn flush(&self) -> Result<(), StoreError> {
-        self.db.flush().map_err(StoreError::database("flushing the state"))
+        self.layers.flush()
     }
 
     /// Begins to flush and does not wait.
-    pub(crate) fn flush_soon(&self) -> Result<(), StoreError> {
-        let mut flush = FlushOptions::default();
-        flush.set_wait(false);
-        self.db.flush_opt(&flush).map_err(StoreError::database("flushing the state"))
+    pub(crate) fn flush_soon(&self) {
+        self.layers.flush_soon();
     }
 
     /// Puts hard links to all files of this state, as it is at one moment, into a directory that is not there yet.
     pub(crate) fn link_to(&self, path: &Path) -> Result<(), StoreError> {
-        Checkpoint::new(&self.db)
+        self.flush()?;
+        Checkpoint::new(&self.layers.db)
             .and_then(|checkpoint| checkpoint.create_checkpoint(path))
             .map_err(StoreError::database("linking the state's files"))
     }
 
-    /// Bytes on the disk, in files and not yet in files.
+    /// Bytes on the disk, and of the rows that are not in files yet.
     pub(crate) fn bytes(&self) -> u64 {
-        ["rocksdb.live-sst-files-size", "rocksdb.cur-size-all-mem-tables"]
-            .into_iter()
-            .filter_map(|name| self.db.property_int_value(name).ok()?)
-            .sum()
+        let files = self.layers.db.property_int_value("rocksdb.live-sst-files-size").ok().flatten();
+        files.unwrap_or(0) + self.layers.memory_bytes()
     }
 }
 
 /// Rows that are written together.
 #[derive(Default)]
 pub(crate) struct Changes {
-    rows: WriteBatch,
+    rows: Vec<(Vec<u8>, Change)>,
 }
 
 impl Changes {
-    pub(crate) fn put(&mut self, key: &[u8], value: &[u8]) {
-        self.rows.put(key, value);
-    }
-
-    pub(crate) fn delete(&mut self, key: &[u8]) {
-        self.rows.delete(key);
+    /// Changes a row, or deletes it.
+    pub(crate) fn push(&mut self, key: Vec<u8>, value: Change) {
+        self.rows.push((key, value));
     }
 
     pub(crate) fn applied(&mut self, id: &LogId) {
         let mut sealed = Vec::with_capacity(32);
         seal(&mut sealed, |into| codec::put_log_id(into, id));
-        self.rows.put(APPLIED, sealed);
+        self.push(APPLIED.to_vec(), Some(sealed));
     }
 
     pub(crate) fn membership(&mut self, membership: &StoredMembership) {
         let mut sealed = Vec::new();
         seal(&mut sealed, |into| codec::put_stored_membership(into, membership));
-        self.rows.put(MEMBERSHIP, sealed);
+        self.push(MEMBERSHIP.to_vec(), Some(sealed));
     }
 }
 
-/// A state database as rows, at one moment when there is a snapshot, else as it is.
-pub(crate) struct Rows<'a> {
-    pub db: &'a DB,
-    pub snapshot: Option<&'a Snapshot<'a>>,
+/// The last entry that these rows reflect.
+pub(crate) fn applied(rows: &impl View) -> Result<Option<LogId>, StoreError> {
+    rows.get(APPLIED)?.map(|row| codec::open(&row, "the applied log id", |input| input.log_id())).transpose()
 }
 
-impl<'a> Rows<'a> {
-    pub(crate) fn now(state: &'a StateDatabase) -> Self {
-        Rows { db: &state.db, snapshot: None }
-    }
-
-    pub(crate) fn at(state: &'a StateDatabase, snapshot: &'a Snapshot<'a>) -> Self {
-        Rows { db: &state.db, snapshot: Some(snapshot) }
-    }
-
-    /// The last entry that these rows reflect.
-    pub(crate) fn applied(&self) -> Result<Option<LogId>, StoreError> {
-        log_id(self.get(APPLIED)?.as_deref())
-    }
-}
-
-impl View for Rows<'_> {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        match self.snapshot {
-            Some(snapshot) => snapshot.get(key),
-            None => self.db.get(key),
-        }
-        .map_err(|error| Fault::new("reading a row", error))
-    }
-
-    fn read(&self, key: &[u8], with: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
-        let found = match self.snapshot {
-            Some(snapshot) => snapshot.get_pinned(key),
-            None => self.db.get_pinned(key),
-        }
-        .map_err(|error| Fault::new("reading a row", error))?;
-        found.as_deref().map(with);
-        Ok(())
-    }
-
-    fn scan(&self, from: &[u8], to: &[u8], order: Order, limit: usize) -> Result<Vec<Row>, Fault> {
-        if from >= to || limit == 0 {
-            return Ok(Vec::new());
-        }
-        let range = tuning::range(from, to);
-        let mode = match order {
-            Order::Forward => IteratorMode::From(from, Direction::Forward),
-            Order::Backward => IteratorMode::End,
-        };
-        let rows = match self.snapshot {
-            Some(snapshot) => snapshot.iterator_opt(mode, range),
-            None => self.db.iterator_opt(mode, range),
-        };
-        let mut found = Vec::new();
-        for row in rows.take(limit) {
-            let (key, value) = row.map_err(|error| Fault::new("reading rows", error))?;
-            found.push((key.into_vec(), value.into_vec()));
-        }
-        Ok(found)
-    }
-}
-
-fn label(db: &DB) -> Result<Label, StoreError> {
-    let rows = Rows { db, snapshot: None };
+fn label(rows: &impl View) -> Result<Label, StoreError> {
     let membership = match rows.get(MEMBERSHIP)? {
         Some(row) => codec::open(&row, "the stored membership", |input| input.stored_membership())?,
         None => StoredMembership::default(),
     };
-    Ok(Label { applied: rows.applied()?, membership, hash: journal::meta(&rows)?.hash })
-}
-
-fn log_id(row: Option<&[u8]>) -> Result<Option<LogId>, StoreError> {
-    row.map(|row| codec::open(row, "the applied log id", |input| input.log_id())).transpose()
+    Ok(Label { applied: applied(rows)?, membership, hash: journal::meta(rows)?.hash })
 }

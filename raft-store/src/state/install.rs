@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use livedrop_domain::journal;
 
-use super::database::{Rows, StateDatabase};
+use super::database::StateDatabase;
 use super::{Shared, StateMachine};
 use crate::StoreError;
 use crate::directory::files::{create_directory, remove_directory, sync_directory};
@@ -44,7 +44,7 @@ impl Shared {
     fn replace(&self, snapshot: SnapshotHandle) -> Result<Facts, StoreError> {
         let number = self.current.get().number() + 1;
         let state = self.stage(number, &snapshot)?;
-        let meta = journal::meta(&Rows::now(&state))?;
+        let meta = journal::meta(&state.rows())?;
         self.at(Step::InstallOpened)?;
         self.directory.set_current(number)?;
         self.at(Step::InstallSwapped)?;
@@ -73,7 +73,7 @@ impl Shared {
         sync_directory(&path)?;
         sync_directory(self.directory.path())?;
         self.at(Step::InstallStaged)?;
-        let state = StateDatabase::open(path, number, &self.options)?;
+        let state = StateDatabase::open(path, number, &self.options, self.stop.clone())?;
         if state.label()? != snapshot.manifest().label {
             state.retire();
             return Err(StoreError::Snapshot("its rows are not those of its label".to_owned()));

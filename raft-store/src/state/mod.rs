@@ -1,16 +1,20 @@
 //! The state: what all entries up to some index have made of the shop.
 //!
 //! ```text
-//!  consensus ── committed entries ──► apply: rules over an overlay ──► one write: rows, applied log id ──► answers
-//!                                                                                └──► facts, applied index
+//!  consensus ── committed entries ──► apply: rules over an overlay ──► rows and applied log id, as one ──► answers
+//!                                                                          │    └──► facts, applied index
+//!                                                              memory ◄────┘ ──(a whole table)──► the database
 //! ```
 
 mod apply;
 mod current;
 mod database;
+mod flush;
 mod install;
 mod meter;
 mod row_cache;
+mod rows;
+mod table;
 
 use std::io;
 use std::sync::Arc;
@@ -21,10 +25,11 @@ use openraft::storage::{EntryResponder, RaftSnapshotBuilder, RaftStateMachine};
 use tokio::sync::{broadcast, watch};
 
 pub(crate) use self::current::CurrentState;
-pub(crate) use self::database::{Label, Rows, StateDatabase, create, read_label};
+pub(crate) use self::database::{Label, StateDatabase, applied, create, read_label};
 pub use self::meter::ApplyMetrics;
 use self::meter::Meter;
 use self::row_cache::RowCache;
+pub(crate) use self::rows::Rows;
 use crate::directory::Directory;
 use crate::fail_stop::FailStop;
 use crate::reader::Facts;

@@ -1,12 +1,14 @@
-//! Rows that purchases read again and again (a drop, its stock, a buyer's count), in front of the state database.
+//! Rows that purchases read again and again (a drop, its stock), in front of the state.
 //!
-//! Written through, so it never differs from the database. A row comes in when it is read and found; a write only
+//! Written through, so it never differs from the state. A row comes in when it is read and found; a write only
 //! changes a row that is here, or the rows of each new order would push out those that are read. Two generations: when
 //! the young one is half of the whole, the old one is dropped, and what is still read comes along.
 
 use std::collections::HashMap;
 
-type Generation = HashMap<Box<[u8]>, Box<[u8]>>;
+use foldhash::fast::RandomState;
+
+type Generation = HashMap<Box<[u8]>, Box<[u8]>, RandomState>;
 
 #[derive(Debug, Default)]
 pub(super) struct RowCache {
