@@ -152,6 +152,20 @@ async fn drops_are_listed_by_stage_and_by_creator() {
 }
 
 #[tokio::test]
+async fn the_drop_that_was_announced_last_is_listed_first_whenever_it_starts() {
+    let node = Node::new();
+    let creator = node.account("ada", "creator").await;
+    let mut announced = Vec::new();
+    for starts_in in [20_000, 10_000, 30_000] {
+        let starts_at = text::time(NOW.after_ms(starts_in));
+        announced.insert(0, node.drop(&creator, json!({"stock": 1, "starts_at": starts_at})).await);
+        node.shop.pass(1);
+    }
+    let page = node.get("/v1/drops?status=upcoming").send().await.expect(200).json();
+    assert_eq!(items(&page, "id"), announced);
+}
+
+#[tokio::test]
 async fn what_belongs_to_somebody_else_is_not_there() {
     let node = Node::new();
     let (ada, bob) = (node.account("ada", "creator").await, node.account("bob", "creator").await);
