@@ -62,6 +62,10 @@ async fn wrong_drops_are_refused_with_all_that_is_wrong() {
     let twice = json!([{"sku": "a", "stock": 1}, {"sku": "a", "stock": 1}, {"sku": "", "stock": 0}]);
     create(json!({"items": twice})).send().await.wrong_fields(&["/items/1/sku", "/items/2/sku", "/items/2/stock"]);
     create(json!({"stock": 1, "ends_at": text::time(NOW)})).send().await.wrong_fields(&["/ends_at"]);
+    create(json!({"stock": 1, "low_stock_threshold": 1_000_000_001}))
+        .send()
+        .await
+        .wrong_fields(&["/low_stock_threshold"]);
     create(json!({"stock": 1, "sold": 1})).send().await.wrong_fields(&["/sold"]);
     create(json!({"stock": -1})).send().await.wrong_fields(&["/stock"]);
     let nothing = json!({"product_id": "prd_01KAS0FJX0D2W8NMC0D3F5H7KA", "stock": 1});
