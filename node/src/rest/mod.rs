@@ -55,7 +55,7 @@ pub use exposition::Exposition;
 pub use exposition::assert_conventional;
 pub use front::{Front, Limits};
 pub use measures::install as install_metrics;
-pub use operator_token::{OperatorToken, operator_token};
+pub use operator_token::{OPERATOR_TOKEN_FILE, OperatorToken, operator_token};
 pub use shop::{Check, Look, Seen, Shop, look};
 
 use crate::auth::Auth;
