@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::answer::{self, Received};
 use crate::call::Call;
-use crate::retry::{Failure, Policy, again};
+use crate::retry::{Failure, Policy, Repeat, again, leaves_open};
 use crate::{Attempt, Endpoint, Endpoints, Error, random};
 
 /// A client of one cluster. Clones share connections, the preferred node and what was seen.
@@ -98,6 +98,8 @@ impl Client {
         let (began, request_id) = (Instant::now(), random::name());
         let nodes = self.endpoints.all().len() as u32;
         let mut unreached: Vec<Attempt> = Vec::new();
+        // The newest failure after which a write may have been done.
+        let mut open = None;
         for attempt in 1.. {
             let (place, endpoint) = self.endpoints.preferred();
             let mut error = match self.attempt(&call, endpoint, &request_id).await {
@@ -115,8 +117,16 @@ impl Client {
                 None => self.policy.pause(attempt / nodes),
             };
             let too_late = attempt >= self.policy.attempts || began.elapsed() + pause > self.policy.patience;
-            if too_late || !again(call.repeat(), Failure::of(&error)) {
-                return Err(error);
+            let failure = Failure::of(&error);
+            if too_late || !again(call.repeat(), failure) {
+                // That this attempt was not done says nothing of an earlier one whose answer was lost.
+                return Err(match open {
+                    Some(open) if again(Repeat::Unsafe, failure) => open,
+                    _ => error,
+                });
+            }
+            if call.method != Method::GET && leaves_open(failure) {
+                open = Some(error);
             }
             tokio::time::sleep(pause).await;
         }

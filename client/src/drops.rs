@@ -20,7 +20,7 @@ impl Client {
             .await
     }
 
-    /// One page.
+    /// One page, newest first.
     pub async fn drops(&self, wanted: &ListDrops) -> Result<List<Drop>, Error> {
         let status = wanted.status.map(|stage| match stage {
             DropStage::Upcoming => "upcoming",
@@ -63,7 +63,7 @@ impl Client {
         self.steer(id, "cancel").await
     }
 
-    /// One page of the orders of an own drop, in the order in which they were decided.
+    /// One page of the orders of an own drop, newest first.
     pub async fn drop_orders(&self, id: &str, page: &Page) -> Result<List<Order>, Error> {
         let call = Call::get(format!("/v1/drops/{}/orders", segment(id)));
         Ok(self.ask(call.page(page.limit, page.cursor.as_ref(), page.consistency)).await?.body)

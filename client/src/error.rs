@@ -10,7 +10,7 @@ use crate::Endpoint;
 /// Why a request gave nothing. Each says what is known about whether it was done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No node took the request, so it was not done.
+    /// No node took the request in any attempt, so it was not done.
     #[error("no node can be reached: {}", Listed(tried))]
     Unreachable { tried: Vec<Attempt>, request_id: String },
     /// A node answered that it was not done. (One code says otherwise: `outcome_unknown`.)

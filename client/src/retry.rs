@@ -9,7 +9,8 @@
 //! | any other answer | never: it is the answer | never |
 //!
 //! Between two attempts the client waits as long as `Retry-After` says, or a random time that doubles; not at all
-//! while there is a node that this request has not tried.
+//! while there is a node that this request has not tried. When it gives up, a write that may have been done in one of
+//! the attempts is reported as such, even when the last attempt certainly was not done.
 
 use std::time::Duration;
 
@@ -102,6 +103,11 @@ pub fn again(repeat: Repeat, failure: Failure<'_>) -> bool {
     known_not_done || repeat == Repeat::Safe
 }
 
+/// Whether a write may have been done in spite of the failure.
+pub fn leaves_open(failure: Failure<'_>) -> bool {
+    again(Repeat::Safe, failure) && !again(Repeat::Unsafe, failure)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,6 +127,10 @@ mod tests {
         for failure in [Failure::Lost, answered(503, code::OUTCOME_UNKNOWN), answered(502, ""), answered(504, "")] {
             assert!(!again(Repeat::Unsafe, failure), "{failure:?}");
             assert!(again(Repeat::Safe, failure), "{failure:?}");
+            assert!(leaves_open(failure), "{failure:?}");
+        }
+        for failure in [Failure::NotSent, answered(503, code::NO_QUORUM), answered(429, ""), answered(409, "")] {
+            assert!(!leaves_open(failure), "{failure:?}");
         }
     }
 

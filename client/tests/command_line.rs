@@ -175,6 +175,37 @@ async fn a_session_is_kept_for_its_owner_only_and_refreshed() {
 }
 
 #[tokio::test]
+async fn logging_out_ends_the_kept_session_and_no_other() {
+    let double = Double::open(1, 1).await;
+    let shell = Shell::new(&double.endpoints);
+    let file = shell.home.path().join(".local/state/livedrop/session.json");
+    shell.run("login --email ada@example.com --password good").await;
+    let elsewhere = Double::open(1, 1).await;
+    let ended = shell.run(&format!("logout --endpoints {}", elsewhere.endpoints)).await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(file.exists() && ended.stderr.contains("no session"), "{}", ended.stderr);
+
+    let ended = shell.run("logout --token stale").await;
+    assert_eq!(ended.code, 0, "the flag's token is not the session's: {}", ended.stderr);
+    assert!(!file.exists());
+    assert_eq!(double.count("DELETE /v1/sessions/current"), 1);
+}
+
+#[tokio::test]
+async fn logging_out_of_a_session_that_has_ended_forgets_it() {
+    let double = Double::open(1, 1).await;
+    let shell = Shell::new(&double.endpoints);
+    let file = shell.home.path().join(".local/state/livedrop/session.json");
+    shell.run("login --email stale --password good").await;
+    let text = std::fs::read_to_string(&file).unwrap().replace("token-of-stale", "stale");
+    std::fs::write(&file, text).unwrap();
+    double.shop().refreshed = true;
+    let ended = shell.run("logout").await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(!file.exists());
+}
+
+#[tokio::test]
 async fn a_command_that_asks_many_nodes_refreshes_once() {
     let double = Double::open(1, 3).await;
     let shell = Shell::new(&double.endpoints);

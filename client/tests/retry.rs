@@ -68,6 +68,19 @@ async fn a_purchase_whose_answer_is_lost_is_asked_about_with_the_same_key() {
 }
 
 #[tokio::test]
+async fn a_purchase_that_may_have_been_done_stays_so_whatever_the_next_node_says() {
+    let double = Double::open(5, 1).await;
+    double.shop().always = Some(Fault::Refuse(code::NO_QUORUM));
+    for next in [closed_endpoint().await, double.endpoints.clone()] {
+        let twice = Policy { attempts: 2, ..Policy::default() };
+        let client = client(&format!("{},{next}", hangs_up().await)).with_policy(twice);
+        let error = client.place_order(&one(), &IdempotencyKey::random()).await.unwrap_err();
+        assert!(matches!(error, Error::Unanswered { .. }), "{next}: {error:?}");
+    }
+    assert_eq!(double.count("POST /v1/orders"), 1);
+}
+
+#[tokio::test]
 async fn a_write_without_a_key_whose_answer_is_lost_is_not_repeated() {
     let double = Double::open(5, 1).await;
     let client = client(&format!("{},{}", hangs_up().await, double.endpoints));

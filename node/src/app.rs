@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::{self, Auth};
 use crate::propose::{Bounds, Proposer};
-use crate::raft::{self, Consensus, ConsensusSettings, Gate, JoinError, OnFatal, StartError, StartUp};
+use crate::raft::{self, Consensus, ConsensusSettings, Gate, JoinError, StartError, StartUp};
 use crate::read::Reads;
 use crate::rest::{self, Rest};
 use crate::shop::NodeShop;
@@ -66,10 +66,10 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     let peer_listener = listen(config.peer.listen).await?;
     let http_listener = listen(config.http.listen).await?;
     let gate = gate(config, incarnation, reader.clone());
-    let peers_served =
+    let mut peers_served =
         consensus_runtime.spawn(raft::serve(peer_listener, gate.clone(), stop.clone().cancelled_owned()));
 
-    let on_fatal: OnFatal = Arc::new(|reason: &str| abort(reason));
+    let on_fatal = raft::abort_process();
     let start_up = StartUp {
         log,
         machine,
@@ -103,8 +103,9 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     tokio::spawn(sign_in::follow(auth.clone(), reader.clone(), stop.clone()));
     tokio::spawn(sign_in::offer_key(auth.clone(), proposer, stop.clone()));
     tokio::spawn({
-        let shop = shop.clone();
-        async move { shop.recover().await }
+        // Consensus that has stopped is never recovered, and says so at once each time.
+        let (shop, stop) = (shop.clone(), stop.clone());
+        async move { stop.run_until_cancelled(shop.recover()).await }
     });
     tokio::spawn({
         let (shop, stop) = (shop.clone(), stop.clone());
@@ -125,6 +126,10 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
 
     tokio::select! {
         served = &mut http_served => return served.context("serving HTTP"),
+        served = &mut peers_served => {
+            served.context("serving the other nodes")?.context("serving the other nodes")?;
+            anyhow::bail!("the listener for the other nodes has ended");
+        }
         refused = refusal(registering) => return Err(refused.into()),
         () = &mut told_to_stop => {}
     }
@@ -263,13 +268,6 @@ async fn refusal(registering: JoinHandle<Result<(), JoinError>>) -> StartError {
         Ok(Err(refused)) => refused.into(),
         Ok(Ok(())) | Err(_) => std::future::pending().await,
     }
-}
-
-/// Ends the process at once: whatever supervises it starts it again, and it reads what is really there.
-fn abort(reason: &str) {
-    tracing::error!(reason, "the node cannot go on");
-    eprintln!("livedropd: {reason}");
-    std::process::abort();
 }
 
 /// Ends with the first SIGTERM or SIGINT. From then on a second one kills the process as if nothing had been said.

@@ -7,6 +7,7 @@
 pub mod app;
 pub mod auth;
 pub mod clock;
+pub mod collector;
 pub mod demo;
 pub mod divergence;
 pub mod propose;

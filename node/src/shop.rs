@@ -10,11 +10,11 @@ use livedrop_domain::{Fault, Outcome, Request, Timestamp, View};
 use livedrop_proto::rest::admin::{FollowerLag, NodeStatus};
 use livedrop_proto::rest::cluster::{Cluster, ClusterNode, NodeRole};
 
-use crate::clock;
 use crate::propose::{Proposer, Unanswered};
 use crate::raft::{Consensus, MemberStatus, Role};
 use crate::read::Reads;
-use crate::rest::{Check, Look, Shop};
+use crate::rest::{Check, Exposition, Look, Shop};
+use crate::{clock, collector};
 
 /// How often the other members are asked how far they are.
 const ASK_EVERY: Duration = Duration::from_secs(1);
@@ -152,6 +152,10 @@ impl Shop for NodeShop {
             version: status.version,
             uptime_seconds: self.started.elapsed().as_secs(),
         }
+    }
+
+    fn collect(&self, to: &mut Exposition) {
+        collector::collect(&self.consensus.status(), &self.reads.reader().metrics(), to);
     }
 
     fn checks(&self) -> Vec<Check> {

@@ -77,6 +77,26 @@ impl Context {
         }
     }
 
+    /// Ends the kept session on every node, whatever tokens the flags give, and forgets it. One that the nodes do not
+    /// know any more has ended already. Answers whether there was one.
+    pub async fn sign_out(&self) -> Result<bool, Stop> {
+        let what = "the session cannot be ended";
+        let Some(kept) = self.kept()? else { return Ok(false) };
+        let mut ended = self.client.with_token(kept.access_token).sign_out().await;
+        if is_unauthenticated(&ended) {
+            // The access token may have run out while the session goes on.
+            ended = match self.client.refresh(&kept.refresh_token).await {
+                Ok(session) => self.client.with_token(session.access_token).sign_out().await,
+                Err(error) => Err(error),
+            };
+        }
+        if !is_unauthenticated(&ended) {
+            ended.doing(what)?;
+        }
+        self.session_file.as_deref().map_or(Ok(()), session::remove)?;
+        Ok(true)
+    }
+
     /// The kept session, when all nodes that would be asked are nodes that it was made for.
     pub fn kept(&self) -> Result<Option<Kept>, Stop> {
         let Some(path) = &self.session_file else { return Ok(None) };
@@ -92,10 +112,6 @@ impl Context {
         session::store(path, kept)
     }
 
-    pub fn forget(&self) -> Result<(), Stop> {
-        self.session_file.as_deref().map_or(Ok(()), session::remove)
-    }
-
     /// Exchanges the refresh token, once: whoever comes second, in this process or another, takes what the first got.
     /// (A refresh token that is used twice closes the session.)
     async fn refresh(&self, stale: Kept, what: &str) -> Result<Kept, Stop> {
@@ -109,6 +125,10 @@ impl Context {
         self.keep(&fresh)?;
         Ok(fresh)
     }
+}
+
+fn is_unauthenticated<T>(outcome: &Result<T, Error>) -> bool {
+    outcome.as_ref().is_err_and(|error| error.code() == Some(code::UNAUTHENTICATED))
 }
 
 fn read_token(file: &Path) -> Result<String, Stop> {

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::ask;
 use super::context::Context;
+use super::output::note;
 use super::session::Kept;
 use super::trouble::{Doing, Exit, Stop};
 use crate::Client;
@@ -64,9 +65,8 @@ pub async fn sign_in(context: &Context, wanted: Wanted) -> Result<Exit, Stop> {
 }
 
 pub async fn sign_out(context: &Context) -> Result<Exit, Stop> {
-    if context.kept()?.is_some() {
-        context.signed_in("the session cannot be ended", async |client| client.sign_out().await).await?;
+    if !context.sign_out().await? {
+        note("no session is kept for these nodes");
     }
-    context.forget()?;
     Ok(Exit::Ok)
 }

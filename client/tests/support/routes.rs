@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use livedrop_proto::rest::orders::{FindOrder, Order, OrderStatus, PlaceOrder};
 use livedrop_proto::rest::problem::code;
 use livedrop_proto::rest::{Money, Problem, Wide};
@@ -38,6 +38,13 @@ pub fn router(shop: Arc<Mutex<Shop>>, place: usize, addresses: Vec<String>) -> R
             }),
         )
         .route("/v1/sessions/refresh", post(refresh))
+        .route(
+            "/v1/sessions/current",
+            delete(async |headers: HeaderMap| match token(&headers).as_str() {
+                "" | "stale" => problem(401, code::UNAUTHENTICATED),
+                _ => StatusCode::NO_CONTENT.into_response(),
+            }),
+        )
         .route("/v1/products", post(async || (StatusCode::CREATED, Json(shape_of_product()))))
         .route("/v1/drops", post(create_drop))
         .route("/v1/drops/{id}", get(drop))

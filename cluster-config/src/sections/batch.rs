@@ -9,7 +9,8 @@ section! {
         /// The most commands in one entry.
         max_commands: usize = 1_024, count("commands", 1..=65_536);
         /// The most bytes in one entry. At least twice limits.body_bytes, so that every command fits.
-        max_bytes: usize = 1_048_576, bytes(65_536..=16_777_216);
+        // A batch that crosses to the leader may have 8 MiB, and one command may come on top of these.
+        max_bytes: usize = 1_048_576, bytes(65_536..=4_194_304);
         /// Commands that may wait to be gathered. Further ones are answered 503 with Retry-After at once.
         queue_commands: usize = 16_384, count("commands", 1..=1_000_000);
         /// Entries that may be on their way at one time. One gathers most and costs least.

@@ -3,6 +3,8 @@
 //! Counted on each node by itself: what three nodes let through together is still too little to guess with.
 //! Nobody is locked out for good, since then anybody could lock out anybody.
 
+use std::sync::{Mutex, PoisonError};
+
 use livedrop_domain::Timestamp;
 use quick_cache::sync::Cache;
 
@@ -22,11 +24,13 @@ pub struct Guesses {
     by_address: Cache<[u8; 16], Wrong>,
     /// Wrong passwords in a row before the first wait.
     free: u32,
+    /// Held while one is counted, so that guesses made at the same moment all count. A password takes far longer.
+    counting: Mutex<()>,
 }
 
 impl Guesses {
     pub fn new(free: u32) -> Self {
-        Guesses { by_address: Cache::new(ADDRESSES_MAX), free }
+        Guesses { by_address: Cache::new(ADDRESSES_MAX), free, counting: Mutex::new(()) }
     }
 
     /// How many milliseconds to wait before the next try; 0 to go ahead.
@@ -37,6 +41,7 @@ impl Guesses {
     /// Takes note of a wrong password: after too many in a row the wait doubles from a second to a minute.
     pub fn wrong(&self, address: &str, now: Timestamp) {
         let key = digest(address);
+        let _counting = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
         let times = self.by_address.get(&key).map_or(0, |wrong| wrong.times).saturating_add(1);
         let wait_ms = match times.checked_sub(self.free) {
             None => 0,
@@ -72,6 +77,19 @@ mod tests {
         assert_eq!(waits, [0, 0, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
         assert_eq!(guesses.wait_ms("ada@example.com", now.after_ms(60_000)), 0);
         assert_eq!(guesses.wait_ms("bob@example.com", now), 0);
+    }
+
+    #[test]
+    fn guesses_made_at_the_same_moment_all_count() {
+        let (guesses, now) = (Guesses::new(801), Timestamp(5_000));
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| (0..100).for_each(|_| guesses.wrong("ada@example.com", now)));
+            }
+        });
+        assert_eq!(guesses.wait_ms("ada@example.com", now), 0);
+        guesses.wrong("ada@example.com", now);
+        assert_eq!(guesses.wait_ms("ada@example.com", now), 1_000, "this one is the 801st");
     }
 
     #[test]

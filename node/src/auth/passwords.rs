@@ -10,8 +10,8 @@ use tokio::sync::oneshot;
 
 use super::Options;
 
-/// How long a password may be, in bytes.
-pub const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=256;
+/// How long a password may be, in bytes. The most is more than any password manager makes; it bounds the work.
+pub const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=1_024;
 
 /// The work of one hash, as argon2id counts it.
 #[derive(Debug, Clone, Copy)]

@@ -79,10 +79,13 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     stop.cancel();
     // The supervisors must never wait for room to tell of a start or an end.
     events.close();
+    let mut stopped = Ok(());
     while let Some(ended) = children.join_next().await {
-        ended.context("a supervisor failed")?.context("a node could not be stopped in order")?;
+        let ended = ended.context("a supervisor failed");
+        // The others are waited for whatever became of this one.
+        stopped = stopped.and(ended.and_then(|ended| ended.context("a node could not be stopped in order")));
     }
-    result
+    result.and(stopped)
 }
 
 /// Brings the cluster up, then tells what happens to it. Only an error ends it.

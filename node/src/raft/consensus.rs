@@ -227,11 +227,6 @@ impl Consensus {
         self.0.leadership.clone()
     }
 
-    /// On the leader of more than one: how long ago it sent the newest message that a quorum has answered.
-    pub fn quorum_age(&self) -> Option<Duration> {
-        leadership::quorum_age(&self.0.raft)
-    }
-
     /// Waits until this node has applied everything its log held when it started, as far as the cluster committed it.
     /// Answers whether that came true before `deadline`.
     pub async fn wait_recovered(&self, deadline: Instant) -> bool {
@@ -263,11 +258,6 @@ impl Consensus {
         let best = transfer::best_follower(&status, self.0.settings.election_min_ms).ok_or(TransferError::Nobody)?;
         transfer::to_node(&self.0.raft, &status, self.leadership(), best, self.0.settings.election_min_ms).await?;
         Ok(Some(best))
-    }
-
-    /// Has a snapshot taken soon.
-    pub async fn trigger_snapshot(&self) -> Result<(), StartError> {
-        self.0.raft.trigger().snapshot().await.map_err(|fatal| StartError::Fatal(fatal.to_string()))
     }
 
     pub fn status(&self) -> NodeStatus {
@@ -308,13 +298,6 @@ impl Consensus {
         let server = self.0.raft.server_metrics();
         let server = server.borrow_watched();
         server.membership_config.membership().nodes().map(|(id, member)| (*id, member.clone())).collect()
-    }
-
-    /// Where a member is reached.
-    pub fn peer(&self, node: u64) -> Option<Member> {
-        let server = self.0.raft.server_metrics();
-        let server = server.borrow_watched();
-        server.membership_config.membership().get_node(&node).cloned()
     }
 
     pub(super) fn link(&self, node: u64) -> Option<Arc<Link>> {

@@ -115,7 +115,7 @@ fn current(raft: &Raft, own: u64, heard: &Heard, quorum_age_max: Duration) -> Le
 }
 
 /// How long ago the leader sent the newest message that a quorum has answered.
-pub(super) fn quorum_age(raft: &Raft) -> Option<Duration> {
+fn quorum_age(raft: &Raft) -> Option<Duration> {
     let data = raft.data_metrics();
     let data = data.borrow_watched();
     data.last_quorum_acked.map(|at| at.elapsed())

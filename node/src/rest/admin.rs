@@ -1,7 +1,7 @@
 //! What operators ask one node.
 
 use axum::extract::{Path, State};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use livedrop_domain::accounts::Role;
 use livedrop_domain::{Reply, journal, orders};
 use livedrop_proto::rest::accounts as accounts_shape;
@@ -37,7 +37,6 @@ pub async fn hash(
     State(rest): State<Rest>,
     _: Operator,
     Params(asked): Params<shape::ReadHash>,
-    _: HeaderMap,
 ) -> Result<Answer, Problem> {
     let index = asked.index.unwrap_or_else(|| rest.shop.applied());
     if rest.shop.applied() < index && rest.shop.at_least(index).await.is_err() {

@@ -5,12 +5,12 @@ use std::sync::atomic::Ordering;
 use axum::extract::{RawQuery, State};
 use http::StatusCode;
 
-use super::Rest;
 use super::answer::Answer;
 use super::code;
 use super::docs::Problems;
 use super::problem::Problem;
 use super::shop::Check;
+use super::{Exposition, Rest};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 /// The media type of Prometheus' text format.
@@ -40,14 +40,16 @@ pub async fn readyz(State(rest): State<Rest>, RawQuery(query): RawQuery) -> Answ
     report(query.as_deref().unwrap_or_default(), checks)
 }
 
-/// What the node has counted, for Prometheus.
+/// What the node counts of its requests, its consensus and its store, for Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "operations", responses(
     (status = 200, description = "The metrics, in Prometheus' text format.", body = String, content_type = "text/plain"),
     Problems,
 ))]
 pub async fn metrics(State(rest): State<Rest>) -> Result<Answer, Problem> {
     let metrics = rest.metrics.as_ref().ok_or_else(|| Problem::new(&code::NOT_FOUND, "This node counts nothing."))?;
-    Ok(Answer::written(StatusCode::OK, METRICS, metrics.render()))
+    let mut collected = Exposition::default();
+    rest.shop.collect(&mut collected);
+    Ok(Answer::written(StatusCode::OK, METRICS, metrics.render() + collected.text()))
 }
 
 /// One line a check when asked for or when one is not well, `ok` otherwise.

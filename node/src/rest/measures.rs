@@ -20,11 +20,7 @@ const ELSEWHERE: &str = "other";
 ///
 /// When it is called twice, or outside of a runtime.
 pub fn install() -> PrometheusHandle {
-    let handle = PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)
-        .expect("there are classes")
-        .install_recorder()
-        .expect("metrics are set up once");
+    let handle = builder().install_recorder().expect("metrics are set up once");
     let folded = handle.clone();
     tokio::spawn(async move {
         let mut every = tokio::time::interval(FOLD_EVERY);
@@ -35,6 +31,11 @@ pub fn install() -> PrometheusHandle {
     });
     describe();
     handle
+}
+
+fn builder() -> PrometheusBuilder {
+    let seconds = Matcher::Suffix("_seconds".into());
+    PrometheusBuilder::new().set_buckets_for_metric(seconds, &SECONDS).expect("there are classes")
 }
 
 fn describe() {
@@ -101,4 +102,32 @@ impl Measures {
 
 fn method_name(place: usize) -> String {
     METHODS.get(place).map_or(ELSEWHERE, Method::as_str).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::assert_conventional;
+    use super::*;
+
+    #[test]
+    fn every_described_metric_appears_and_is_named_by_the_convention() {
+        let recorder = builder().build_recorder();
+        metrics::with_local_recorder(&recorder, || {
+            describe();
+            let measures = Measures::new(["/v1/orders/{id}".to_owned()]);
+            let took = Duration::from_millis(3);
+            let route = measures.count(&Method::GET, "/v1/orders/ord_1", StatusCode::OK, took, 1);
+            assert_eq!(route, "/v1/orders/{id}");
+            // Counted where connections are accepted.
+            metrics::gauge!("livedrop_http_connections").set(1.0);
+        });
+        let text = recorder.handle().render();
+        assert_conventional(&text);
+        let described = ["requests_total", "request_duration_seconds", "requests_in_flight", "connections"];
+        for name in described {
+            assert!(text.contains(&format!("# HELP livedrop_http_{name} ")), "{name} is not in:\n{text}");
+        }
+        let counted = "livedrop_http_requests_total{route=\"/v1/orders/{id}\",method=\"GET\",status=\"2xx\"} 1";
+        assert!(text.lines().any(|line| line == counted), "{text}");
+    }
 }

@@ -22,6 +22,7 @@ mod context;
 mod creators;
 mod docs;
 mod drops;
+mod exposition;
 mod freshness;
 mod front;
 mod health;
@@ -49,9 +50,12 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use exposition::Exposition;
+#[cfg(test)]
+pub use exposition::assert_conventional;
 pub use front::{Front, Limits};
 pub use measures::install as install_metrics;
-pub use operator_token::{OperatorToken, operator_token};
+pub use operator_token::{OPERATOR_TOKEN_FILE, OperatorToken, operator_token};
 pub use shop::{Check, Look, Seen, Shop, look};
 
 use crate::auth::Auth;

@@ -10,7 +10,8 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq;
 
-const FILE: &str = "operator.token";
+/// The file of the token, in the data directory.
+pub const OPERATOR_TOKEN_FILE: &str = "operator.token";
 const PREFIX: &str = "op_";
 const OWNER_ONLY: u32 = 0o600;
 
@@ -30,7 +31,7 @@ impl OperatorToken {
 
 /// The token of a data directory, made and written for its owner's eyes only when there is none.
 pub fn operator_token(data_dir: &Path) -> io::Result<OperatorToken> {
-    let path = data_dir.join(FILE);
+    let path = data_dir.join(OPERATOR_TOKEN_FILE);
     match fs::read_to_string(&path) {
         Ok(text) if text.trim().len() > PREFIX.len() + 40 => {
             fs::set_permissions(&path, fs::Permissions::from_mode(OWNER_ONLY))?;
@@ -63,7 +64,7 @@ mod tests {
     fn the_token_is_for_its_owners_eyes_and_stays_the_same() {
         let dir = tempfile::tempdir().expect("a directory can be made");
         let token = operator_token(dir.path()).expect("it can be written");
-        let path = dir.path().join(FILE);
+        let path = dir.path().join(OPERATOR_TOKEN_FILE);
         let text = fs::read_to_string(&path).expect("it was written");
         assert!(token.is(text.trim()) && !token.is("op_") && !token.is(""));
         let mode = || fs::metadata(&path).expect("it is there").permissions().mode() & 0o777;

@@ -5,6 +5,7 @@ use livedrop_domain::{Fault, Outcome, Request, Timestamp, View};
 use livedrop_proto::rest::admin::NodeStatus;
 use livedrop_proto::rest::cluster::Cluster;
 
+use super::Exposition;
 use crate::propose::Unanswered;
 
 /// A look at the state: the rows as they are at one log index, and that index.
@@ -38,6 +39,9 @@ pub trait Shop: Send + Sync + 'static {
 
     /// This node, for operators.
     fn status(&self) -> NodeStatus;
+
+    /// Adds what this node counts of its consensus and its store.
+    fn collect(&self, to: &mut Exposition);
 
     /// What must be well for this node to take requests.
     fn checks(&self) -> Vec<Check>;

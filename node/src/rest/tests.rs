@@ -17,6 +17,7 @@ use axum::body::Body;
 use http::{HeaderMap, Request, request};
 use http_body_util::BodyExt;
 use livedrop_domain::Timestamp;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 
 use super::accept::Watch;
@@ -49,7 +50,7 @@ impl Node {
             auth: Arc::new(Auth::new("double", Options::cheap())),
             node_id: 1,
             operator_token: Some(OperatorToken::of(OPERATOR_TOKEN)),
-            metrics: None,
+            metrics: Some(PrometheusBuilder::new().build_recorder().handle()),
             draining: AtomicBool::new(false),
         });
         Node { front: Arc::new(rest.front(Limits::default())), shop, rest }

@@ -32,8 +32,8 @@ pub struct CreateAccount {
     /// At most 254 bytes. Addresses that differ in case only are one.
     #[schema(max_length = 254, format = Email, example = "ada@example.com")]
     pub email: String,
-    /// 8 to 256 bytes, and not easy to guess.
-    #[schema(min_length = 8, max_length = 256, format = Password, example = "correct horse battery staple")]
+    /// 8 to 1,024 bytes, and not easy to guess.
+    #[schema(min_length = 8, max_length = 1_024, format = Password, example = "correct horse battery staple")]
     pub password: String,
     /// 1 to 200 bytes. Others see it.
     #[schema(min_length = 1, max_length = 200, example = "Ada")]
@@ -60,7 +60,7 @@ pub struct Account {
 pub struct SignIn {
     #[schema(max_length = 254)]
     pub email: String,
-    #[schema(max_length = 256, format = Password)]
+    #[schema(max_length = 1_024, format = Password)]
     pub password: String,
 }
 

@@ -89,8 +89,8 @@ pub struct AdminCreateAccount {
     /// At most 254 bytes. Addresses that differ in case only are one.
     #[schema(max_length = 254, format = Email)]
     pub email: String,
-    /// 8 to 256 bytes, and not easy to guess.
-    #[schema(min_length = 8, max_length = 256, format = Password)]
+    /// 8 to 1,024 bytes, and not easy to guess.
+    #[schema(min_length = 8, max_length = 1_024, format = Password)]
     pub password: String,
     /// 1 to 200 bytes. Others see it.
     #[schema(min_length = 1, max_length = 200)]

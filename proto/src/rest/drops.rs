@@ -54,9 +54,9 @@ pub struct CreateDrop {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_items = 1, max_items = 100)]
     pub items: Option<Vec<NewItem>>,
-    /// Units of a single variant, whose sku is `default`; 0 to 1,000,000,000. Either this or `items`.
+    /// Units of a single variant, whose sku is `default`; 1 to 1,000,000,000. Either this or `items`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
     pub stock: Option<u64>,
     /// The most units one customer may hold and buy; 0, the default, is no limit.
     #[serde(default)]
@@ -79,8 +79,8 @@ pub struct NewItem {
     /// 1 to 64 bytes.
     #[schema(min_length = 1, max_length = 64, example = "L")]
     pub sku: String,
-    /// 0 to 1,000,000,000 units.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    /// 1 to 1,000,000,000 units.
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
     pub stock: u64,
 }
 
@@ -175,7 +175,7 @@ pub struct Item {
     pub sold: u64,
 }
 
-/// Which drops are listed, by start, the next first for `upcoming` and the latest first otherwise.
+/// Which drops are listed, newest first by when they were announced, whenever they start.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]

@@ -19,7 +19,6 @@ use super::answers;
 use super::books::{self, Books};
 use super::keys::Requests;
 use super::profile::Load;
-use super::route::Route;
 use super::shard::Ran;
 use super::shop::Shop;
 use super::tally::{Outcome, Shared, Tally};
@@ -89,15 +88,7 @@ async fn settle_late(load: &Arc<Load>, outcomes: &mut [Vec<Outcome>]) -> usize {
     let (requests, tally) = (Rc::new(Requests::new(load)), Rc::new(RefCell::new(Tally::new())));
     let shared = Arc::new(Shared::new(Duration::ZERO, None));
     let settle = async |(connection, list): (usize, &mut Vec<Outcome>)| {
-        let mut worker = Worker {
-            load: load.clone(),
-            requests: requests.clone(),
-            tally: tally.clone(),
-            shared: shared.clone(),
-            connection,
-            route: Route::new(load, connection),
-            request: Vec::new(),
-        };
+        let mut worker = Worker::new(load, &requests, &tally, &shared, connection);
         let mut unknown = 0;
         for (sequence, outcome) in list.iter_mut().enumerate() {
             if *outcome == Outcome::Unknown {

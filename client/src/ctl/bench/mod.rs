@@ -43,7 +43,14 @@ pub async fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
     note(&format!("buying from {} over {} connections", shop.drop_id, load.connections));
     let mut ran = shard::run(load.clone()).await?;
     note("checking the books");
-    let audit = audit::audit(context, &shop, &load, &mut ran, before, wanted.audit).await;
+    // Once it was heard during the load, Ctrl-C ends nothing by itself any more.
+    let audit = tokio::select! {
+        audit = audit::audit(context, &shop, &load, &mut ran, before, wanted.audit) => audit,
+        _ = tokio::signal::ctrl_c() => {
+            let why = "it was interrupted";
+            return Err(Stop::trouble(Exit::Failed, "the books were not checked", why, ""));
+        }
+    };
     let report = Report::new(&wanted, &load, &ran, audit);
     report.show(context)?;
     Ok(if report.audit.passed { Exit::Ok } else { Exit::Failed })

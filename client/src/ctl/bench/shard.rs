@@ -12,7 +12,6 @@ use tokio::task::LocalSet;
 use super::keys::Requests;
 use super::profile::Load;
 use super::progress::Progress;
-use super::route::Route;
 use super::tally::{Outcome, Shared, Tally};
 use super::worker::Worker;
 use crate::ctl::trouble::{Exit, Stop};
@@ -80,15 +79,7 @@ fn buy(shard: usize, load: &Arc<Load>, shared: &Arc<Shared>) -> Counted {
     let requests = Rc::new(Requests::new(load));
     let workers: Vec<_> = (shard..load.connections)
         .step_by(load.threads)
-        .map(|connection| Worker {
-            load: load.clone(),
-            requests: requests.clone(),
-            tally: tally.clone(),
-            shared: shared.clone(),
-            connection,
-            route: Route::new(load, connection),
-            request: Vec::with_capacity(2 << 10),
-        })
+        .map(|connection| Worker::new(load, &requests, &tally, shared, connection))
         .collect();
     let local = LocalSet::new();
     let outcomes = local.block_on(&runtime, async {

@@ -20,14 +20,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a connection needs to settle keys.
 pub struct Worker {
-    pub load: Arc<Load>,
-    pub requests: Rc<Requests>,
-    pub tally: Rc<RefCell<Tally>>,
-    pub shared: Arc<Shared>,
+    load: Arc<Load>,
+    requests: Rc<Requests>,
+    tally: Rc<RefCell<Tally>>,
+    shared: Arc<Shared>,
     pub connection: usize,
-    pub route: Route,
+    route: Route,
     /// The request under way.
-    pub request: Vec<u8>,
+    request: Vec<u8>,
 }
 
 /// What an answer means for the key that was asked about, and for the connection.
@@ -46,6 +46,25 @@ enum Next {
 }
 
 impl Worker {
+    /// A connection that begins at its own node.
+    pub fn new(
+        load: &Arc<Load>,
+        requests: &Rc<Requests>,
+        tally: &Rc<RefCell<Tally>>,
+        shared: &Arc<Shared>,
+        connection: usize,
+    ) -> Self {
+        Worker {
+            load: load.clone(),
+            requests: requests.clone(),
+            tally: tally.clone(),
+            shared: shared.clone(),
+            connection,
+            route: Route::new(load, connection),
+            request: Vec::new(),
+        }
+    }
+
     /// Buys until the time is over or nothing is left, and says what became of each key, in order.
     pub async fn run(mut self) -> Vec<Outcome> {
         let pace = Pace::new(self.load.rate, self.load.connections, self.connection, self.shared.start);

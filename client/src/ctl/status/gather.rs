@@ -68,10 +68,12 @@ pub async fn gather(context: &Context) -> Result<Seen, Stop> {
                 Err(error) => failed.push(Attempt { endpoint, why: why(&error) }),
             }
         }
-        let named = told.iter().flat_map(|(_, told)| &told.cluster.nodes);
-        next = named.filter_map(|node| node.http.parse().ok()).filter(|one| !asked.contains(one)).collect();
-        next.dedup();
-        asked.extend(next.iter().cloned());
+        let from = asked.len();
+        for node in told.iter().flat_map(|(_, told)| &told.cluster.nodes) {
+            let named = node.http.parse::<Endpoint>().ok().filter(|named| !asked.contains(named));
+            asked.extend(named);
+        }
+        next = asked[from..].to_vec();
     }
     if told.is_empty() {
         let nobody = Error::Unreachable { tried: failed, request_id: String::new() };

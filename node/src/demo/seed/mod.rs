@@ -14,12 +14,10 @@ use tokio::time::{Instant, sleep};
 
 use crate::clock;
 use crate::demo::plan::Plan;
+use crate::rest::OPERATOR_TOKEN_FILE;
 use api::Api;
 pub(super) use shelf::{ACCOUNTS, Account};
 use shelf::{Opening, SHELF, Ware};
-
-/// Where a node writes the token that lets whoever can read its data directory make operators.
-const OPERATOR_TOKEN_FILE: &str = "operator.token";
 
 /// How long to go on trying while the cluster is still settling.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -26,7 +26,8 @@ use super::consensus::Consensus;
 
 /// Batches under way on one stream; more wait for a place until their deadline.
 const BATCHES_MAX: usize = 64;
-/// The commands of one batch may have this many bytes together.
+/// The commands of one batch may have this many bytes together: more than `batch.max_bytes` can be set to, and one
+/// command beyond.
 pub const BATCH_BYTES_MAX: usize = 8 << 20;
 
 /// What became of one forwarded batch.

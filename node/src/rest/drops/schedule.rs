@@ -55,6 +55,7 @@ pub async fn create(
         }
     };
     let hold_ms = checked_hold(&mut checks, body.hold_seconds.unwrap_or(HOLD_SECONDS));
+    check_threshold(&mut checks, body.low_stock_threshold);
     checks.done()?;
     // Read before it is sold: the answer shows it, and whoever may not sell it hears so at once.
     let product = product(&rest, product_id).await?;
@@ -107,6 +108,7 @@ pub async fn edit(
     let ends_at = checks.time(body.ends_at.as_deref(), "/ends_at");
     let items = body.items.map(|items| checked_items(&mut checks, items));
     let hold_ms = body.hold_seconds.map(|seconds| checked_hold(&mut checks, seconds));
+    check_threshold(&mut checks, body.low_stock_threshold.unwrap_or_default());
     checks.done()?;
     let command = drops::Command::Edit(Edit {
         drop_id,
@@ -139,4 +141,8 @@ fn checked_hold(checks: &mut Checks, seconds: u32) -> u64 {
     let detail = format!("must be {} to {}", range.start() / 1_000, range.end() / 1_000);
     checks.ensure(range.contains(&ms), "/hold_seconds", detail);
     ms
+}
+
+fn check_threshold(checks: &mut Checks, units: u64) {
+    checks.ensure(units <= STOCK_MAX, "/low_stock_threshold", format!("must be 0 to {STOCK_MAX}"));
 }

@@ -27,9 +27,19 @@ async fn a_password_that_is_easy_to_guess_is_refused() {
     for easy in ["password", "12345678", "ada@example.com"] {
         node.post("/v1/accounts", account("ada@example.com", easy)).send().await.problem(422, "weak_password");
     }
-    for wrong in ["short", &"x".repeat(257)] {
+    for wrong in ["short", &"x".repeat(1_025)] {
         node.post("/v1/accounts", account("ada@example.com", wrong)).send().await.wrong_fields(&["/password"]);
     }
+}
+
+#[tokio::test]
+async fn a_password_of_1024_bytes_is_taken_and_every_byte_of_it_counts() {
+    let node = Node::new();
+    let longest: String = PASSWORD.chars().cycle().take(1_024).collect();
+    node.post("/v1/accounts", account("ada@example.com", &longest)).send().await.expect(201);
+    let sign_in = |password: &str| node.post("/v1/sessions", json!({"email": "ada@example.com", "password": password}));
+    sign_in(&longest[..1_023]).send().await.problem(401, "bad_credentials");
+    sign_in(&longest).send().await.expect(201);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::super::Shop;
 use super::Node;
 use crate::propose::Unanswered;
 
@@ -146,4 +147,18 @@ async fn health_names_what_is_not_well() {
     node.rest.drain();
     node.get("/readyz?exclude=leader").send().await.expect(503);
     node.get("/v1/cluster").send().await.expect(200);
+}
+
+#[tokio::test]
+async fn metrics_are_as_new_as_the_question() {
+    let node = Node::new();
+    let line = |node: &Node| format!("livedrop_raft_applied_index {}", node.shop.applied());
+    for name in ["ada", "bob"] {
+        let before = line(&node);
+        node.account(name, "buyer").await;
+        let answered = node.get("/metrics").send().await.expect(200);
+        assert_eq!(answered.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+        let shows = |line: &str| answered.text.lines().any(|shown| shown == line);
+        assert!(shows(&line(&node)) && !shows(&before), "{}", answered.text);
+    }
 }

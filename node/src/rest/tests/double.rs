@@ -11,6 +11,7 @@ use livedrop_domain::{
 use livedrop_proto::rest::admin::NodeStatus;
 use livedrop_proto::rest::cluster::{Cluster, ClusterNode, NodeRole};
 
+use super::super::Exposition;
 use super::super::shop::{Check, Look, Shop};
 use crate::propose::Unanswered;
 
@@ -151,6 +152,10 @@ impl Shop for Double {
             version: env!("CARGO_PKG_VERSION").into(),
             uptime_seconds: 0,
         }
+    }
+
+    fn collect(&self, to: &mut Exposition) {
+        to.gauge("livedrop_raft_applied_index", "The newest entry in the state.", self.applied() as f64);
     }
 
     fn checks(&self) -> Vec<Check> {

@@ -62,6 +62,10 @@ async fn wrong_drops_are_refused_with_all_that_is_wrong() {
     let twice = json!([{"sku": "a", "stock": 1}, {"sku": "a", "stock": 1}, {"sku": "", "stock": 0}]);
     create(json!({"items": twice})).send().await.wrong_fields(&["/items/1/sku", "/items/2/sku", "/items/2/stock"]);
     create(json!({"stock": 1, "ends_at": text::time(NOW)})).send().await.wrong_fields(&["/ends_at"]);
+    create(json!({"stock": 1, "low_stock_threshold": 1_000_000_001}))
+        .send()
+        .await
+        .wrong_fields(&["/low_stock_threshold"]);
     create(json!({"stock": 1, "sold": 1})).send().await.wrong_fields(&["/sold"]);
     create(json!({"stock": -1})).send().await.wrong_fields(&["/stock"]);
     let nothing = json!({"product_id": "prd_01KAS0FJX0D2W8NMC0D3F5H7KA", "stock": 1});
@@ -149,6 +153,20 @@ async fn drops_are_listed_by_stage_and_by_creator() {
     assert_eq!(list("status=ended").await, [of_bob]);
     assert_eq!(list(&format!("creator_id={creator}")).await, [upcoming, live.clone()]);
     assert_eq!(list(&format!("creator_id={creator}&status=live")).await, [live]);
+}
+
+#[tokio::test]
+async fn the_drop_that_was_announced_last_is_listed_first_whenever_it_starts() {
+    let node = Node::new();
+    let creator = node.account("ada", "creator").await;
+    let mut announced = Vec::new();
+    for starts_in in [20_000, 10_000, 30_000] {
+        let starts_at = text::time(NOW.after_ms(starts_in));
+        announced.insert(0, node.drop(&creator, json!({"stock": 1, "starts_at": starts_at})).await);
+        node.shop.pass(1);
+    }
+    let page = node.get("/v1/drops?status=upcoming").send().await.expect(200).json();
+    assert_eq!(items(&page, "id"), announced);
 }
 
 #[tokio::test]
