@@ -34,7 +34,7 @@ pub struct Applied {
 /// Applies the entry at `index`. Rows go to `overlay`, where later entries of the same apply batch read them back.
 ///
 /// The hash after an entry is BLAKE3 of the hash before, the log index, every row written, every answer and every
-/// event, so two states with the same hash came the same way.
+/// event, so two states with the same hash came the same way. The answer of a placed order is its row and in it once.
 pub fn apply(view: &dyn View, overlay: &mut Overlay, index: u64, payload: &[u8]) -> Result<Applied, Fault> {
     let batch = batch::decode(payload)?;
     let mut tx = Tx::new(view, overlay, 8 * payload.len());
@@ -64,16 +64,15 @@ fn answer(tx: &mut Tx, entry: &Entry, request: Request) -> Result<Outcome, Fault
             true => Outcome { replayed: true, ..first.outcome },
             false => Outcome { index: entry.index, replayed: false, answer: Err(Rejection::KeyReused) },
         };
-        tx.keep(&codec::encode(&outcome))?;
+        tx.keep(|record| idempotency::record(&outcome, record))?;
         return Ok(outcome);
     }
     let outcome = Outcome { index: entry.index, replayed: false, answer: decide(tx, entry, command)? };
-    let encoded = codec::encode(&outcome);
     let decides = outcome.answer.as_ref().err().is_none_or(|rejection| !rejection.is_too_early());
     if let Some(key) = idempotency.filter(|_| decides) {
-        idempotency::remember(tx, entry, &key, &encoded);
+        idempotency::remember(tx, entry, &key, &outcome);
     }
-    tx.keep(&encoded)?;
+    tx.keep(|record| idempotency::record(&outcome, record))?;
     Ok(outcome)
 }
 
@@ -116,6 +115,36 @@ mod tests {
         let stock = drops::stock(&machine.view, drop(1).drop_id).expect("it is there");
         assert_eq!(stock.0[0].held, 1);
         assert!(machine.last.replayed);
+    }
+
+    #[test]
+    fn the_first_answer_stays_as_it_was_when_the_order_moves_on() {
+        type Fate = fn(&mut Machine, &orders::Order);
+        let fates: [(orders::Status, Fate); 3] = [
+            (orders::Status::Confirmed, |machine, order| {
+                machine.run(orders::Command::Confirm(orders::Confirm { order_id: order.id })).expect("it is reserved");
+            }),
+            (orders::Status::Cancelled, |machine, order| {
+                let cancel = orders::Cancel { order_id: order.id, buyer_id: order.buyer_id };
+                machine.run(orders::Command::Cancel(cancel)).expect("it is reserved");
+            }),
+            (orders::Status::Expired, |machine, _| {
+                machine.now.0 += drop(1).hold_ms;
+                machine.tick();
+            }),
+        ];
+        for (status, fate) in fates {
+            let mut machine = Machine::with_drop(2);
+            let placed = machine.place_keyed(1, 1, "key").expect("there are two");
+            let first = machine.last.clone();
+            fate(&mut machine, &placed);
+            let now = orders::get(&machine.view, placed.id).expect("memory does not fail").expect("orders stay");
+            assert_eq!((now.status, now.version > placed.version), (status, true));
+            machine.place_keyed(2, 1, "key").expect("the first answer");
+            let again = Outcome { replayed: false, ..machine.last.clone() };
+            assert!(machine.last.replayed);
+            assert_eq!(codec::encode(&again), codec::encode(&first), "{status:?}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod words;
 
 pub(crate) use expire_due::expire;
 pub use table::{Position, get, of_buyer, of_drop};
-pub(crate) use table::{all, first_due};
+pub(crate) use table::{all, as_placed, first_due};
 pub use types::{Order, QUANTITY_MAX, Status};
 pub use words::{Cancel, Command, Confirm, Event, Place, Rejection, Reply, Told};
 

@@ -1,6 +1,6 @@
 //! Keys of this room, and typed reads.
 
-use super::Order;
+use super::{Order, Status};
 use crate::keys::{self, key};
 use crate::tx::{DueRow, Tx};
 use crate::view::Order as Way;
@@ -26,6 +26,12 @@ pub(super) fn insert(tx: &mut Tx, entry: &Entry, order: &Order) {
 /// The order with this id.
 pub fn get(view: &dyn View, id: OrderId) -> Result<Option<Order>, Fault> {
     tx::row(view, &order_key(id), "an order")
+}
+
+/// The order with this id, as it was when it was placed.
+pub(crate) fn as_placed(view: &dyn View, id: OrderId) -> Result<Order, Fault> {
+    let order = get(view, id)?.ok_or_else(|| Fault::new("reading a placed order", format!("{id} is not there")))?;
+    Ok(Order { status: Status::Reserved, version: order.placed_index, ..order })
 }
 
 /// Whether there is an order with this id.
