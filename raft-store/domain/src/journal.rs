@@ -1,9 +1,11 @@
 //! What each entry did: its time, the state hash after it, and its events in order. One row for a whole entry.
 
+use std::ops::Range;
+
 use minicbor::{Decode, Encode, Encoder};
 
 use crate::keys::{self, key};
-use crate::tx::Overlay;
+use crate::overlay::{Key, Overlay};
 use crate::view::Order;
 use crate::words::Event;
 use crate::{Fault, Timestamp, View, codec, tx};
@@ -51,17 +53,17 @@ pub fn meta(view: &dyn View) -> Result<Meta, Fault> {
     Ok(tx::row(view, &meta_key(), "the state's clock and hash")?.unwrap_or_default())
 }
 
-/// Writes an entry's journal and the state's clock and hash. The events were encoded for the hash already.
-pub(crate) fn write(overlay: &mut Overlay, meta: Meta, encoded_events: &[u8]) {
-    let mut row = Vec::with_capacity(48 + encoded_events.len());
+/// Writes an entry's journal and the state's clock and hash. The events were recorded for the hash already.
+pub(crate) fn write(overlay: &mut Overlay, meta: Meta, recorded_events: Range<usize>) {
+    let mut row = Vec::with_capacity(48 + recorded_events.len());
     Encoder::new(&mut row)
         .array(3)
         .and_then(|e| e.u64(meta.clock.0))
         .and_then(|e| e.bytes(&meta.hash))
         .expect("encoding into memory cannot fail");
-    row.extend_from_slice(encoded_events);
-    overlay.put(journal_key(meta.index), &row);
-    overlay.put(meta_key(), &codec::encode(&meta));
+    row.extend_from_slice(overlay.recorded(recorded_events));
+    overlay.put(Key::new(&journal_key(meta.index)), row);
+    overlay.put(Key::new(&meta_key()), codec::encode(&meta));
 }
 
 /// The journal of the entry with this log index; entries without commands have none.

@@ -2,8 +2,9 @@
 
 use crate::idempotency::{self, decided};
 use crate::journal::{self, Meta};
+use crate::overlay::Overlay;
 use crate::stop::{Fault, Stop};
-use crate::tx::{Overlay, Tx};
+use crate::tx::Tx;
 use crate::view::View;
 use crate::words::{Command, Event, Outcome, Rejection, Reply, Request};
 use crate::{Timestamp, accounts, batch, clock, codec, drops, members, orders, products};
@@ -46,11 +47,11 @@ pub fn apply(view: &dyn View, overlay: &mut Overlay, index: u64, payload: &[u8])
     for request in batch.requests {
         outcomes.push(answer(&mut tx, &entry, request)?);
     }
-    let (mut record, facts) = tx.finish();
-    let told = record.len();
-    codec::encode_into(&facts, &mut record);
-    let hash = blake3::hash(&record).into();
-    journal::write(overlay, Meta { clock: entry.now, hash, index }, &record[told..]);
+    let (entry_record, facts) = tx.finish();
+    codec::encode_into(&facts, overlay.record());
+    let end = overlay.record().len();
+    let hash = blake3::hash(overlay.recorded(entry_record.start..end)).into();
+    journal::write(overlay, Meta { clock: entry.now, hash, index }, entry_record.end..end);
     Ok(Applied { index, at: entry.now, outcomes, hash, facts })
 }
 
@@ -64,7 +65,7 @@ fn answer(tx: &mut Tx, entry: &Entry, request: Request) -> Result<Outcome, Fault
             true => Outcome { replayed: true, ..first.outcome },
             false => Outcome { index: entry.index, replayed: false, answer: Err(Rejection::KeyReused) },
         };
-        tx.keep(|record| idempotency::record(&outcome, record))?;
+        tx.keep(|record| idempotency::record(&outcome, record));
         return Ok(outcome);
     }
     let outcome = Outcome { index: entry.index, replayed: false, answer: decide(tx, entry, command)? };
@@ -72,7 +73,7 @@ fn answer(tx: &mut Tx, entry: &Entry, request: Request) -> Result<Outcome, Fault
     if let Some(key) = idempotency.filter(|_| decides) {
         idempotency::remember(tx, entry, &key, &outcome);
     }
-    tx.keep(|record| idempotency::record(&outcome, record))?;
+    tx.keep(|record| idempotency::record(&outcome, record));
     Ok(outcome)
 }
 
