@@ -6,7 +6,7 @@ use crate::overlay::Overlay;
 use crate::stop::{Fault, Stop};
 use crate::tx::Tx;
 use crate::view::View;
-use crate::words::{Command, Event, Outcome, Rejection, Reply, Request};
+use crate::words::{Applicable, Command, Event, Outcome, Rejection, Reply};
 use crate::{Timestamp, accounts, batch, clock, codec, drops, members, orders, products};
 
 /// All that a verb may know of the world beside the rows.
@@ -32,7 +32,8 @@ pub struct Applied {
     pub facts: Vec<Event>,
 }
 
-/// Applies the entry at `index`. Rows go to `overlay`, where later entries of the same apply batch read them back.
+/// Applies the entry at `index`. Rows go to `overlay`, where later entries of the same apply batch read them back;
+/// after a fault it has a part of the entry and is of no use.
 ///
 /// The hash after an entry is BLAKE3 of the hash before, the log index, every row written, every answer and every
 /// event, so two states with the same hash came the same way. The answer of a placed order is its row and in it once.
@@ -45,7 +46,7 @@ pub fn apply(view: &dyn View, overlay: &mut Overlay, index: u64, payload: &[u8])
     tx.record(&index.to_be_bytes());
     let mut outcomes = Vec::with_capacity(batch.requests.len());
     for request in batch.requests {
-        outcomes.push(answer(&mut tx, &entry, request)?);
+        outcomes.push(answer(&mut tx, &entry, codec::decode(request, "a request")?)?);
     }
     let (entry_record, facts) = tx.finish();
     codec::encode_into(&facts, overlay.record());
@@ -56,8 +57,8 @@ pub fn apply(view: &dyn View, overlay: &mut Overlay, index: u64, payload: &[u8])
 }
 
 /// Answers a request, and remembers the answer under its idempotency key, if this decides the key.
-fn answer(tx: &mut Tx, entry: &Entry, request: Request) -> Result<Outcome, Fault> {
-    let Request { idempotency, command, .. } = request;
+fn answer(tx: &mut Tx, entry: &Entry, request: Applicable) -> Result<Outcome, Fault> {
+    let Applicable { idempotency, command } = request;
     if let Some(key) = &idempotency
         && let Some(first) = decided(tx, key.account, &key.key_hash)?
     {

@@ -9,7 +9,7 @@ use crate::codec;
 use crate::overlay::{Key, Overlay};
 use crate::view::{Order, Row, View};
 use crate::words::Event;
-use crate::{Fault, Timestamp, keys};
+use crate::{Fault, Timestamp, drops, keys};
 
 /// One entry's sight of the state: the stored rows, under those of its batch, under those of the command at hand.
 pub struct Tx<'a> {
@@ -22,6 +22,8 @@ pub struct Tx<'a> {
     events: Vec<Event>,
     /// What the command at hand wrote; the bytes are in the record.
     pending: Vec<Write>,
+    /// The drop that the last purchase was of, so that the next one does not decode it again.
+    pub(crate) hot: drops::Hot,
     /// How long the record was when the command began, and how many events there were.
     began: (usize, usize),
 }
@@ -45,7 +47,7 @@ impl<'a> Tx<'a> {
     pub fn new(view: &'a dyn View, overlay: &'a mut Overlay, record_bytes: usize) -> Self {
         overlay.record().reserve(record_bytes);
         let (start, pending) = (overlay.record().len(), Vec::with_capacity(16));
-        Tx { view, overlay, start, events: Vec::new(), pending, began: (start, 0) }
+        Tx { view, overlay, start, events: Vec::new(), pending, hot: drops::Hot::default(), began: (start, 0) }
     }
 
     /// Puts something on record that is neither a row nor an answer, between two commands.
@@ -106,6 +108,9 @@ impl<'a> Tx<'a> {
 
     /// Forgets what the command wrote and said.
     pub(crate) fn discard(&mut self) {
+        if !self.pending.is_empty() {
+            self.hot = drops::Hot::default();
+        }
         self.pending.clear();
         self.overlay.record().truncate(self.began.0);
         self.events.truncate(self.began.1);
