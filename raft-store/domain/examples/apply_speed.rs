@@ -113,19 +113,20 @@ fn purchases(numbers: std::ops::Range<u64>) -> Vec<u8> {
     let mut batch = BatchBuilder::new();
     for n in numbers.map(u128::from) {
         let account = AccountId::from_u128(ULID_TIME + scattered(n % BUYERS));
-        let place = Place {
-            order_id: OrderId::from_u128(ULID_TIME + (n << 64) + scattered(n)),
-            buyer_id: account,
-            drop_id: DROP,
-            sku: None,
-            quantity: 1,
-        };
+        let place = Place { order_id: order_id(n), buyer_id: account, drop_id: DROP, sku: None, quantity: 1 };
         let idempotency = Idempotency { account, key_hash: scattered(n).to_be_bytes(), body_hash: [7; 16] };
         let command = orders::Command::Place(place).into();
         let request = Request { request_id: format!("{n:026}"), idempotency: Some(idempotency), command };
         batch.push(&codec::encode(&request));
     }
     batch.finish(Timestamp(1_790_000_000_000))
+}
+
+/// Ten are made in a millisecond, and get here up to three milliseconds later than others do.
+fn order_id(n: u128) -> OrderId {
+    let late = scattered(n) % 30;
+    let made = (100 + n - late) / 10;
+    OrderId::from_u128(ULID_TIME + (made << 80) + (scattered(2 * n) << 16))
 }
 
 /// The same bits for the same number, and far from those of the next, as random ones are.

@@ -8,7 +8,7 @@ use crate::keys::{self, key};
 use crate::overlay::{Key, Overlay};
 use crate::view::Order;
 use crate::words::Event;
-use crate::{Fault, Timestamp, View, codec, tx};
+use crate::{Fault, OrderId, Timestamp, View, codec, tx};
 
 /// How many log indices back the journal reaches at least.
 pub const ENTRIES_KEPT: u64 = 100_000;
@@ -27,8 +27,8 @@ pub struct Journal {
     pub events: Vec<Event>,
 }
 
-/// The state's clock and hash after the last entry that carried commands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+/// The state's clock and hash after the last entry that carried commands, and what else all of it shares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Meta {
     /// The latest time that any command saw: time never goes back.
     #[n(0)]
@@ -38,6 +38,16 @@ pub struct Meta {
     /// The log index of that entry.
     #[n(2)]
     pub index: u64,
+    /// The greatest id of an order. Without a default: a row that does not say would let an id be used twice.
+    #[n(3)]
+    pub newest_order: OrderId,
+}
+
+/// Nothing has happened yet.
+impl Default for Meta {
+    fn default() -> Self {
+        Meta { clock: Timestamp::default(), hash: [0; 32], index: 0, newest_order: OrderId::from_u128(0) }
+    }
 }
 
 fn meta_key() -> Vec<u8> {
@@ -51,6 +61,12 @@ fn journal_key(index: u64) -> Vec<u8> {
 /// The clock and the hash of the state.
 pub fn meta(view: &dyn View) -> Result<Meta, Fault> {
     Ok(tx::row(view, &meta_key(), "the state's clock and hash")?.unwrap_or_default())
+}
+
+/// The clock and the hash after the last entry of an apply batch.
+pub(crate) fn pending_meta(overlay: &Overlay) -> Result<Option<Meta>, Fault> {
+    let row = overlay.get(&Key::new(&meta_key())).flatten();
+    row.map(|bytes| codec::decode(bytes, "the state's clock and hash")).transpose()
 }
 
 /// Writes an entry's journal and the state's clock and hash. The events were recorded for the hash already.

@@ -2,6 +2,7 @@
 
 use crate::idempotency::{self, decided};
 use crate::journal::{self, Meta};
+use crate::orders::Newest;
 use crate::overlay::Overlay;
 use crate::stop::{Fault, Stop};
 use crate::tx::Tx;
@@ -39,8 +40,10 @@ pub struct Applied {
 /// event, so two states with the same hash came the same way. The answer of a placed order is its row and in it once.
 pub fn apply(view: &dyn View, overlay: &mut Overlay, index: u64, payload: &[u8]) -> Result<Applied, Fault> {
     let batch = batch::decode(payload)?;
-    let mut tx = Tx::new(view, overlay, 8 * payload.len());
-    let before = journal::meta(&tx)?;
+    let stored = journal::meta(view)?;
+    let before = journal::pending_meta(overlay)?.unwrap_or(stored);
+    let newest_orders = Newest { stored: stored.newest_order, applied: before.newest_order };
+    let mut tx = Tx::new(view, overlay, 8 * payload.len(), newest_orders);
     let entry = Entry { index, now: before.clock.max(batch.proposed_at) };
     tx.record(&before.hash);
     tx.record(&index.to_be_bytes());
@@ -48,11 +51,12 @@ pub fn apply(view: &dyn View, overlay: &mut Overlay, index: u64, payload: &[u8])
     for request in batch.requests {
         outcomes.push(answer(&mut tx, &entry, codec::decode(request, "a request")?)?);
     }
+    let newest_order = tx.newest_orders.applied;
     let (entry_record, facts) = tx.finish();
     codec::encode_into(&facts, overlay.record());
     let end = overlay.record().len();
     let hash = blake3::hash(overlay.recorded(entry_record.start..end)).into();
-    journal::write(overlay, Meta { clock: entry.now, hash, index }, entry_record.end..end);
+    journal::write(overlay, Meta { clock: entry.now, hash, index, newest_order }, entry_record.end..end);
     Ok(Applied { index, at: entry.now, outcomes, hash, facts })
 }
 

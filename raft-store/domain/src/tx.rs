@@ -9,7 +9,7 @@ use crate::codec;
 use crate::overlay::{Key, Overlay};
 use crate::view::{Order, Row, View};
 use crate::words::Event;
-use crate::{Fault, Timestamp, drops, keys};
+use crate::{Fault, Timestamp, drops, keys, orders};
 
 /// One entry's sight of the state: the stored rows, under those of its batch, under those of the command at hand.
 pub struct Tx<'a> {
@@ -24,6 +24,8 @@ pub struct Tx<'a> {
     pending: Vec<Write>,
     /// The drop that the last purchase was of, so that the next one does not decode it again.
     pub(crate) hot: drops::Hot,
+    /// Which order ids nobody needs to look for.
+    pub(crate) newest_orders: orders::Newest,
     /// How long the record was when the command began, and how many events there were.
     began: (usize, usize),
 }
@@ -44,10 +46,24 @@ enum Kind {
 
 impl<'a> Tx<'a> {
     /// Begins an entry whose record will come to about `record_bytes`.
-    pub fn new(view: &'a dyn View, overlay: &'a mut Overlay, record_bytes: usize) -> Self {
+    pub fn new(
+        view: &'a dyn View,
+        overlay: &'a mut Overlay,
+        record_bytes: usize,
+        newest_orders: orders::Newest,
+    ) -> Self {
         overlay.record().reserve(record_bytes);
         let (start, pending) = (overlay.record().len(), Vec::with_capacity(16));
-        Tx { view, overlay, start, events: Vec::new(), pending, hot: drops::Hot::default(), began: (start, 0) }
+        Tx {
+            view,
+            overlay,
+            start,
+            events: Vec::new(),
+            pending,
+            hot: drops::Hot::default(),
+            newest_orders,
+            began: (start, 0),
+        }
     }
 
     /// Puts something on record that is neither a row nor an answer, between two commands.
@@ -99,6 +115,12 @@ impl<'a> Tx<'a> {
         let value = start..record.len();
         record[length_at..length_at + 4].copy_from_slice(&length_of(value.len()));
         self.pending.push(Write { kind, key: Key::new(key), value });
+    }
+
+    /// Whether the apply batch has written a row, or deleted it.
+    pub(crate) fn is_pending(&self, key: &[u8]) -> bool {
+        let key = Key::new(key);
+        self.pending.iter().any(|write| write.key == key) || self.overlay.get(&key).is_some()
     }
 
     /// Says that something happened, in order, to everyone who follows the feed.
@@ -219,6 +241,11 @@ mod tests {
     use super::*;
     use crate::view::MemView;
 
+    fn begun<'a>(stored: &'a MemView, overlay: &'a mut Overlay) -> Tx<'a> {
+        let none = crate::OrderId::from_u128(0);
+        Tx::new(stored, overlay, 0, orders::Newest { stored: none, applied: none })
+    }
+
     fn view(rows: &[(&[u8], &[u8])]) -> MemView {
         MemView(rows.iter().map(|(key, value)| (key.to_vec(), value.to_vec())).collect())
     }
@@ -229,7 +256,7 @@ mod tests {
         let mut overlay = Overlay::default();
         overlay.put(Key::new(b"a2"), b"batch".to_vec());
         overlay.delete(Key::new(b"a1"));
-        let mut tx = Tx::new(&stored, &mut overlay, 0);
+        let mut tx = begun(&stored, &mut overlay);
         tx.put_bytes(b"a4", b"own");
         tx.delete(b"a3");
         let rows = tx.scan(b"a", b"b", Order::Forward, 10).expect("memory does not fail");
@@ -242,7 +269,7 @@ mod tests {
     fn appends_of_many_commands_make_one_row() {
         let stored = view(&[]);
         let mut overlay = Overlay::default();
-        let mut tx = Tx::new(&stored, &mut overlay, 0);
+        let mut tx = begun(&stored, &mut overlay);
         for bytes in [b"1", b"2"] {
             tx.append(b"k", bytes);
             tx.keep(|record| record.extend_from_slice(b"answer"));
@@ -254,7 +281,7 @@ mod tests {
     fn a_discarded_command_leaves_nothing() {
         let stored = view(&[]);
         let mut overlay = Overlay::default();
-        let mut tx = Tx::new(&stored, &mut overlay, 0);
+        let mut tx = begun(&stored, &mut overlay);
         tx.record(b"before");
         tx.put_bytes(b"k", b"v");
         tx.emit(crate::products::Event::Created { product_id: crate::ProductId::from_u128(1) });
