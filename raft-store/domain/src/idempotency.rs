@@ -91,8 +91,8 @@ pub(crate) fn record(outcome: &Outcome, record: &mut Vec<u8>) {
     codec::encode_into(&First::of(outcome), record);
 }
 
-fn due_key(at: Timestamp, index: u64) -> Vec<u8> {
-    key(keys::IDEMPOTENCY_DUE, &[&at.0.to_be_bytes(), &index.to_be_bytes()])
+fn due_key(at: Timestamp, index: u64) -> [u8; 17] {
+    keys::of_time_at(keys::IDEMPOTENCY_DUE, at, index)
 }
 
 /// The oldest row of keys that may be forgotten by `now`, not looking before `from`: its key, its time and the keys in it.

@@ -43,7 +43,7 @@ pub fn apply(view: &dyn View, overlay: &mut Overlay, index: u64, payload: &[u8])
     let stored = journal::meta(view)?;
     let before = journal::pending_meta(overlay)?.unwrap_or(stored);
     let newest_orders = Newest { stored: stored.newest_order, applied: before.newest_order };
-    let mut tx = Tx::new(view, overlay, 8 * payload.len(), newest_orders);
+    let mut tx = Tx::new(view, overlay, 4 * payload.len(), newest_orders);
     let entry = Entry { index, now: before.clock.max(batch.proposed_at) };
     tx.record(&before.hash);
     tx.record(&index.to_be_bytes());

@@ -50,6 +50,11 @@ impl Overlay {
         })
     }
 
+    /// The pending rows as [`Overlay::take`] gives them, for those who need no copies.
+    pub fn rows(&self) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+        self.tables.iter().flatten().map(|(key, value)| (key.bytes(), value.bytes(&self.record)))
+    }
+
     pub fn is_empty(&self) -> bool {
         self.tables.iter().all(BTreeMap::is_empty)
     }
@@ -208,7 +213,10 @@ mod tests {
         overlay.delete(Key::new(b"a1"));
         let seen = |from: &[u8], to: &[u8]| -> Vec<u8> { overlay.range(from, to).map(|(key, _)| key[0]).collect() };
         assert_eq!((seen(b"a", b"d"), seen(b"a2", b"c"), seen(b"x", b"z")), (b"aabc".to_vec(), b"ab".to_vec(), vec![]));
-        let rows: Vec<_> = overlay.take().map(|(key, value)| (key, value.is_some())).collect();
+        let borrowed: Vec<_> = overlay.rows().map(|(key, value)| (key.to_vec(), value.map(<[u8]>::to_vec))).collect();
+        let taken: Vec<_> = overlay.take().collect();
+        assert_eq!(borrowed, taken);
+        let rows: Vec<_> = taken.into_iter().map(|(key, value)| (key, value.is_some())).collect();
         let keys = [&b"a1"[..], b"a2", b"b", b"c"].map(<[u8]>::to_vec);
         assert_eq!(rows, keys.into_iter().zip([false, true, true, true]).collect::<Vec<_>>());
         assert!(overlay.is_empty());

@@ -16,12 +16,12 @@ pub(super) fn put(tx: &mut Tx, order: &Order) {
 
 /// Stores a new order and the rows that lead to it.
 pub(super) fn insert(tx: &mut Tx, entry: &Entry, order: &Order) {
-    let (id, index) = (order.id.bytes(), entry.index.to_be_bytes());
+    let id = order.id.bytes();
     newest::note(tx, order.id);
     put(tx, order);
     tx.mark(keys::of_ids(keys::ORDER_BY_BUYER, order.buyer_id.bytes(), id));
-    tx.append(key(keys::ORDER_BY_DROP, &[&order.drop_id.bytes(), &index]), &id);
-    tx.append(key(keys::HOLD_DUE, &[&order.hold_expires_at.0.to_be_bytes(), &index]), &id);
+    tx.append(keys::of_id_at(keys::ORDER_BY_DROP, order.drop_id.bytes(), entry.index), &id);
+    tx.append(keys::of_time_at(keys::HOLD_DUE, order.hold_expires_at, entry.index), &id);
 }
 
 /// The order with this id.
