@@ -47,9 +47,9 @@ fn main() {
     println!("{} entries of {in_an_entry} keyed purchases", took.len());
     println!("{:>6} ns to apply a purchase in the median entry", a_purchase(50));
     println!("{:>6} ns in the fastest tenth", a_purchase(10));
-    let for_each = |count: u64| count as f64 / PURCHASES as f64;
-    println!("{:>6.2} rows and {:.0} bytes in them for each", for_each(did.rows), for_each(did.bytes));
-    println!("{:>6.2} reads of stored rows for each", for_each(did.reads));
+    let for_100 = |count: u64| 100 * count / PURCHASES;
+    println!("{:>6} rows and {} bytes in them for 100 purchases", for_100(did.rows), for_100(did.bytes));
+    println!("{:>6} reads of stored rows for 100 purchases", for_100(did.reads));
 }
 
 /// What the entries of a round left to be stored, and how often they looked at what is.
