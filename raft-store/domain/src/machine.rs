@@ -37,7 +37,7 @@ pub struct Applied {
 /// after a fault it has a part of the entry and is of no use.
 ///
 /// The hash after an entry is BLAKE3 of the hash before, the log index, every row written, every answer and every
-/// event, so two states with the same hash came the same way. The answer of a placed order is its row and in it once.
+/// event, so two states with the same hash came the same way. A placed order goes in as its row, which its answer only names.
 pub fn apply(view: &dyn View, overlay: &mut Overlay, index: u64, payload: &[u8]) -> Result<Applied, Fault> {
     let batch = batch::decode(payload)?;
     let stored = journal::meta(view)?;
