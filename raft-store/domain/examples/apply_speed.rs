@@ -11,19 +11,21 @@
     reason = "this program measures time, it does not sell"
 )]
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use livedrop_domain::accounts::{self, Role};
 use livedrop_domain::batch::BatchBuilder;
 use livedrop_domain::drops::{self, NewItem, Schedule};
 use livedrop_domain::orders::{self, Place};
+use livedrop_domain::view::{Order, Row};
 use livedrop_domain::{
-    AccountId, Command, Currency, DropId, Idempotency, MemView, Money, OrderId, Overlay, ProductId, Request, Timestamp,
-    apply, codec, keys, products,
+    AccountId, Command, Currency, DropId, Fault, Idempotency, MemView, Money, OrderId, Overlay, ProductId, Request,
+    Timestamp, View, apply, codec, keys, products,
 };
 
 const PURCHASES: u64 = 10_000;
-const BUYERS: u128 = 1_000;
+const BUYERS: u128 = 5_000;
 const CREATOR: AccountId = AccountId::from_u128(1);
 const PRODUCT: ProductId = ProductId::from_u128(1);
 const DROP: DropId = DropId::from_u128(1);
@@ -36,30 +38,58 @@ fn main() {
     let (in_an_entry, rounds) = (number(1, 100), number(2, 50));
     let entries: Vec<Vec<u8>> =
         (0..PURCHASES / in_an_entry).map(|entry| purchases(entry * in_an_entry..(entry + 1) * in_an_entry)).collect();
-    let (mut took, mut written) = (Vec::new(), Written::default());
+    let (mut took, mut did) = (Vec::new(), Did::default());
     for _ in 0..rounds {
-        written = round(&entries, &mut took);
+        did = round(&entries, &mut took);
     }
     took.sort();
     let a_purchase = |percent: usize| took[(took.len() - 1) * percent / 100].as_nanos() as u64 / in_an_entry;
     println!("{} entries of {in_an_entry} keyed purchases", took.len());
     println!("{:>6} ns to apply a purchase in the median entry", a_purchase(50));
     println!("{:>6} ns in the fastest tenth", a_purchase(10));
-    println!("{:>6} rows and {} bytes in them for each", written.rows / PURCHASES, written.bytes / PURCHASES);
+    let for_100 = |count: u64| 100 * count / PURCHASES;
+    println!("{:>6} rows and {} bytes in them for 100 purchases", for_100(did.rows), for_100(did.bytes));
+    println!("{:>6} reads of stored rows for 100 purchases", for_100(did.reads));
 }
 
-/// What the entries of a round left to be stored.
+/// What the entries of a round left to be stored, and how often they looked at what is.
 #[derive(Default)]
-struct Written {
+struct Did {
     rows: u64,
     bytes: u64,
+    reads: u64,
+}
+
+/// Counts the reads of a view.
+#[derive(Default)]
+struct Counted {
+    view: MemView,
+    reads: Cell<u64>,
+}
+
+impl View for Counted {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.reads.set(self.reads.get() + 1);
+        self.view.get(key)
+    }
+
+    fn read(&self, key: &[u8], with: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+        self.reads.set(self.reads.get() + 1);
+        self.view.read(key, with)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], order: Order, limit: usize) -> Result<Vec<Row>, Fault> {
+        self.reads.set(self.reads.get() + 1);
+        self.view.scan(from, to, order, limit)
+    }
 }
 
 /// Opens a shop and applies all entries; adds what each took.
-fn round(entries: &[Vec<u8>], took: &mut Vec<Duration>) -> Written {
-    let (mut shop, mut overlay, mut written) = (MemView::default(), Overlay::default(), Written::default());
+fn round(entries: &[Vec<u8>], took: &mut Vec<Duration>) -> Did {
+    let (mut shop, mut overlay, mut did) = (Counted::default(), Overlay::default(), Did::default());
     apply(&shop, &mut overlay, 1, &opening()).expect("no fault");
-    shop.write(&mut overlay);
+    shop.view.write(&mut overlay);
+    shop.reads.set(0);
     for (index, entry) in (2..).zip(entries) {
         let start = Instant::now();
         let applied = apply(&shop, &mut overlay, index, entry).expect("no fault");
@@ -67,14 +97,15 @@ fn round(entries: &[Vec<u8>], took: &mut Vec<Duration>) -> Written {
         assert!(applied.outcomes.iter().all(|outcome| outcome.answer.is_ok()), "there is enough for everybody");
         for (key, value) in overlay.take() {
             let value = value.expect("a purchase deletes nothing");
-            written.rows += 1;
-            written.bytes += (key.len() + value.len()) as u64;
+            did.rows += 1;
+            did.bytes += (key.len() + value.len()) as u64;
             if READ_AGAIN.contains(&key[0]) {
-                shop.0.insert(key, value);
+                shop.view.0.insert(key, value);
             }
         }
     }
-    written
+    did.reads = shop.reads.get();
+    did
 }
 
 /// One entry of purchases, each of one unit, by buyers who take turns.
@@ -82,19 +113,20 @@ fn purchases(numbers: std::ops::Range<u64>) -> Vec<u8> {
     let mut batch = BatchBuilder::new();
     for n in numbers.map(u128::from) {
         let account = AccountId::from_u128(ULID_TIME + scattered(n % BUYERS));
-        let place = Place {
-            order_id: OrderId::from_u128(ULID_TIME + (n << 64) + scattered(n)),
-            buyer_id: account,
-            drop_id: DROP,
-            sku: None,
-            quantity: 1,
-        };
+        let place = Place { order_id: order_id(n), buyer_id: account, drop_id: DROP, sku: None, quantity: 1 };
         let idempotency = Idempotency { account, key_hash: scattered(n).to_be_bytes(), body_hash: [7; 16] };
         let command = orders::Command::Place(place).into();
         let request = Request { request_id: format!("{n:026}"), idempotency: Some(idempotency), command };
         batch.push(&codec::encode(&request));
     }
     batch.finish(Timestamp(1_790_000_000_000))
+}
+
+/// Ten are made in a millisecond, and get here up to three milliseconds later than others do.
+fn order_id(n: u128) -> OrderId {
+    let late = scattered(n) % 30;
+    let made = (100 + n - late) / 10;
+    OrderId::from_u128(ULID_TIME + (made << 80) + (scattered(2 * n) << 16))
 }
 
 /// The same bits for the same number, and far from those of the next, as random ones are.
@@ -127,7 +159,7 @@ fn opening() -> Vec<u8> {
         starts_at: None,
         ends_at: None,
         items: vec![NewItem { sku: "default".into(), stock: 2 * PURCHASES }],
-        per_customer_limit: 1_000,
+        per_customer_limit: 1_000_000,
         hold_ms: 300_000,
         low_stock_threshold: 0,
     };

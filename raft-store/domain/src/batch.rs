@@ -4,18 +4,20 @@
 //!  version (1 byte) | proposed at, ms (8) | { length (4) | request }*          numbers big-endian
 //! ```
 
-use crate::words::Request;
-use crate::{Fault, Timestamp, codec};
+use crate::{Fault, Timestamp};
 
 const VERSION: u8 = 1;
 const HEADER: usize = 1 + 8;
+/// About as many bytes as a purchase has.
+const REQUEST: usize = 128;
 
 /// What the leader proposes as one log entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Batch {
+pub struct Batch<'a> {
     /// By the leader's clock; what the requests see never goes back.
     pub proposed_at: Timestamp,
-    pub requests: Vec<Request>,
+    /// As [`crate::codec::encode`] made them: they are large, and one is looked at once.
+    pub requests: Vec<&'a [u8]>,
 }
 
 /// Gathers encoded requests into a payload without looking into them.
@@ -39,7 +41,7 @@ impl BatchBuilder {
         BatchBuilder { bytes, count: 0 }
     }
 
-    /// Adds a request, as [`codec::encode`] made it.
+    /// Adds a request, as [`crate::codec::encode`] made it.
     pub fn push(&mut self, encoded_request: &[u8]) {
         let length = u32::try_from(encoded_request.len()).expect("a request is smaller than its body limit");
         self.bytes.extend_from_slice(&length.to_be_bytes());
@@ -67,28 +69,23 @@ impl BatchBuilder {
     }
 }
 
-/// Reads a payload back.
-pub fn decode(payload: &[u8]) -> Result<Batch, Fault> {
+/// Takes a payload apart without looking into its requests.
+pub fn decode(payload: &[u8]) -> Result<Batch<'_>, Fault> {
     let broken = |why: &str| Fault::new("reading a batch of requests", why);
     let (header, mut rest) = payload.split_at_checked(HEADER).ok_or_else(|| broken("it is too short"))?;
     if header[0] != VERSION {
         return Err(broken(&format!("it has version {}, this program reads {VERSION}", header[0])));
     }
     let proposed_at = Timestamp(u64::from_be_bytes(header[1..].try_into().expect("eight bytes of nine")));
-    let mut parts = Vec::new();
+    let mut requests = Vec::with_capacity(payload.len() / REQUEST);
     while let Some((length, tail)) = rest.split_first_chunk() {
         let length = u32::from_be_bytes(*length) as usize;
         let (part, tail) = tail.split_at_checked(length).ok_or_else(|| broken("a request is cut short"))?;
-        parts.push(part);
+        requests.push(part);
         rest = tail;
     }
     if !rest.is_empty() {
         return Err(broken("a length is cut short"));
-    }
-    // Requests are large, so their list must not grow under way.
-    let mut requests = Vec::with_capacity(parts.len());
-    for part in parts {
-        requests.push(codec::decode(part, "a request")?);
     }
     Ok(Batch { proposed_at, requests })
 }
@@ -97,21 +94,30 @@ pub fn decode(payload: &[u8]) -> Result<Batch, Fault> {
 mod tests {
     use super::*;
     use crate::clock::Tick;
-    use crate::words::Command;
+    use crate::codec;
+    use crate::words::{Applicable, Command, Request};
+
+    fn request() -> Request {
+        Request { request_id: "r".into(), idempotency: None, command: Command::Clock(Tick { budget: 1 }) }
+    }
 
     fn payload() -> Vec<u8> {
-        let request =
-            Request { request_id: "r".into(), idempotency: None, command: Command::Clock(Tick { budget: 1 }) };
         let mut batch = BatchBuilder::new();
-        batch.push(&codec::encode(&request));
-        batch.push(&codec::encode(&request));
+        batch.push(&codec::encode(&request()));
+        batch.push(&codec::encode(&request()));
         batch.finish(Timestamp(42))
     }
 
     #[test]
     fn a_batch_reads_back_what_was_put_in() {
-        let batch = decode(&payload()).expect("it is whole");
+        let payload = payload();
+        let batch = decode(&payload).expect("it is whole");
         assert_eq!((batch.proposed_at, batch.requests.len()), (Timestamp(42), 2));
+        for part in batch.requests {
+            assert_eq!(codec::decode::<Request>(part, "a request").expect("it is whole"), request());
+            let Applicable { idempotency, command } = codec::decode(part, "a request").expect("it is whole");
+            assert_eq!((idempotency, command), (None, request().command));
+        }
     }
 
     #[test]

@@ -11,6 +11,9 @@
 //!
 //! `tests/golden` holds the bytes of everything, and says when they change.
 
+use std::convert::Infallible;
+
+use minicbor::encode::Write;
 use minicbor::{Decode, Encode};
 
 use crate::Fault;
@@ -24,7 +27,20 @@ pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
 
 /// Appends the bytes of `value` to `bytes`.
 pub fn encode_into<T: Encode<()>>(value: &T, bytes: &mut Vec<u8>) {
-    minicbor::encode(value, bytes).expect("encoding into memory cannot fail");
+    minicbor::encode(value, Memory(bytes)).expect("encoding into memory cannot fail");
+}
+
+/// Bytes to write to. Those that minicbor knows are not inlined, and values are written a few bytes at a time.
+struct Memory<'a>(&'a mut Vec<u8>);
+
+impl Write for Memory<'_> {
+    type Error = Infallible;
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
 }
 
 /// The value that `bytes` hold; `what` names it in the fault, as in "a drop".

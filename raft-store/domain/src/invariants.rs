@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::orders::Status;
-use crate::{AccountId, DropId, Fault, View, drops, orders};
+use crate::{AccountId, DropId, Fault, OrderId, View, drops, journal, orders};
 
 /// A law that the state breaks.
 #[derive(Debug, thiserror::Error)]
@@ -16,16 +16,22 @@ pub enum Broken {
     Limit { drop: DropId, account: AccountId, units: u64, limit: u32, counted: u32 },
     #[error("{drop}: sold out is told {told}, {available} units are available")]
     SoldOut { drop: DropId, told: bool, available: u64 },
+    #[error("{order} is greater than {newest}, which is said to be the greatest")]
+    Newest { order: OrderId, newest: OrderId },
     #[error(transparent)]
     Fault(#[from] Fault),
 }
 
-/// Checks that every unit is in one place and nobody has more than they may.
+/// Checks that every unit is in one place, nobody has more than they may, and no order id can be used again unseen.
 pub fn check(view: &dyn View) -> Result<(), Broken> {
     let mut held: BTreeMap<(DropId, String), u64> = BTreeMap::new();
     let mut sold = held.clone();
     let mut units: BTreeMap<(DropId, AccountId), u64> = BTreeMap::new();
+    let newest = journal::meta(view)?.newest_order;
     for order in orders::all(view)? {
+        if order.id > newest {
+            return Err(Broken::Newest { order: order.id, newest });
+        }
         let sums = match order.status {
             Status::Reserved => &mut held,
             Status::Confirmed => &mut sold,
@@ -89,5 +95,15 @@ mod tests {
             item.held += 1;
         });
         assert!(matches!(moved, Err(Broken::Counts { what: "held", counted: 2, summed: 1, .. })));
+    }
+
+    #[test]
+    fn an_order_that_is_newer_than_the_newest_is_found() {
+        let mut machine = Machine::with_drop(5);
+        machine.place(7, 1, 1).expect("there are five");
+        let meta =
+            journal::Meta { newest_order: OrderId::from_u128(6), ..journal::meta(&machine.view).expect("it is there") };
+        machine.view.0.insert(keys::key(keys::META, &[&[0]]), codec::encode(&meta));
+        assert!(matches!(check(&machine.view), Err(Broken::Newest { .. })));
     }
 }

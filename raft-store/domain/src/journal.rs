@@ -1,12 +1,14 @@
 //! What each entry did: its time, the state hash after it, and its events in order. One row for a whole entry.
 
+use std::ops::Range;
+
 use minicbor::{Decode, Encode, Encoder};
 
 use crate::keys::{self, key};
-use crate::tx::Overlay;
+use crate::overlay::{Key, Overlay};
 use crate::view::Order;
 use crate::words::Event;
-use crate::{Fault, Timestamp, View, codec, tx};
+use crate::{Fault, OrderId, Timestamp, View, codec, tx};
 
 /// How many log indices back the journal reaches at least.
 pub const ENTRIES_KEPT: u64 = 100_000;
@@ -25,8 +27,8 @@ pub struct Journal {
     pub events: Vec<Event>,
 }
 
-/// The state's clock and hash after the last entry that carried commands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+/// The state's clock and hash after the last entry that carried commands, and what else all of it shares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Meta {
     /// The latest time that any command saw: time never goes back.
     #[n(0)]
@@ -36,6 +38,16 @@ pub struct Meta {
     /// The log index of that entry.
     #[n(2)]
     pub index: u64,
+    /// The greatest id of an order. Without a default: a row that does not say would let an id be used twice.
+    #[n(3)]
+    pub newest_order: OrderId,
+}
+
+/// Nothing has happened yet.
+impl Default for Meta {
+    fn default() -> Self {
+        Meta { clock: Timestamp::default(), hash: [0; 32], index: 0, newest_order: OrderId::from_u128(0) }
+    }
 }
 
 fn meta_key() -> Vec<u8> {
@@ -51,17 +63,23 @@ pub fn meta(view: &dyn View) -> Result<Meta, Fault> {
     Ok(tx::row(view, &meta_key(), "the state's clock and hash")?.unwrap_or_default())
 }
 
-/// Writes an entry's journal and the state's clock and hash. The events were encoded for the hash already.
-pub(crate) fn write(overlay: &mut Overlay, meta: Meta, encoded_events: &[u8]) {
-    let mut row = Vec::with_capacity(48 + encoded_events.len());
+/// The clock and the hash after the last entry of an apply batch.
+pub(crate) fn pending_meta(overlay: &Overlay) -> Result<Option<Meta>, Fault> {
+    let row = overlay.get(&Key::new(&meta_key())).flatten();
+    row.map(|bytes| codec::decode(bytes, "the state's clock and hash")).transpose()
+}
+
+/// Writes an entry's journal and the state's clock and hash. The events were recorded for the hash already.
+pub(crate) fn write(overlay: &mut Overlay, meta: Meta, recorded_events: Range<usize>) {
+    let mut row = Vec::with_capacity(48 + recorded_events.len());
     Encoder::new(&mut row)
         .array(3)
         .and_then(|e| e.u64(meta.clock.0))
         .and_then(|e| e.bytes(&meta.hash))
         .expect("encoding into memory cannot fail");
-    row.extend_from_slice(encoded_events);
-    overlay.put(journal_key(meta.index), &row);
-    overlay.put(meta_key(), &codec::encode(&meta));
+    row.extend_from_slice(overlay.recorded(recorded_events));
+    overlay.put(Key::new(&journal_key(meta.index)), row);
+    overlay.put(Key::new(&meta_key()), codec::encode(&meta));
 }
 
 /// The journal of the entry with this log index; entries without commands have none.

@@ -2,6 +2,8 @@
 //!
 //! Keys that begin with 0x00 belong to whoever stores the rows (last applied log id, membership).
 
+use crate::Timestamp;
+
 /// One raft entry's time, state hash and events: `index`.
 pub const JOURNAL: u8 = 0x01;
 /// The clock and the rolling hash after the last entry: one row.
@@ -77,6 +79,22 @@ pub fn of_ids(prefix: u8, first: [u8; 16], second: [u8; 16]) -> [u8; 33] {
     key
 }
 
+/// The key of a row that an id and a log index name.
+pub fn of_id_at(prefix: u8, id: [u8; 16], index: u64) -> [u8; 25] {
+    let mut key = [prefix; 25];
+    key[1..17].copy_from_slice(&id);
+    key[17..].copy_from_slice(&index.to_be_bytes());
+    key
+}
+
+/// The key of a row that a time and a log index name.
+pub fn of_time_at(prefix: u8, time: Timestamp, index: u64) -> [u8; 17] {
+    let mut key = [prefix; 17];
+    key[1..9].copy_from_slice(&time.0.to_be_bytes());
+    key[9..].copy_from_slice(&index.to_be_bytes());
+    key
+}
+
 /// A key made of a prefix and any other parts.
 pub fn key(prefix: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = Vec::with_capacity(1 + parts.iter().map(|part| part.len()).sum::<usize>());
@@ -118,6 +136,8 @@ mod tests {
         let (one, two) = ([1; 16], [2; 16]);
         assert_eq!(key(0x30, &[&one]), of_id(0x30, one));
         assert_eq!(key(0x30, &[&one, &two]), of_ids(0x30, one, two));
+        assert_eq!(key(0x30, &[&one, &[0, 0, 0, 0, 0, 0, 1, 2]]), of_id_at(0x30, one, 0x0102));
+        assert_eq!(key(0x30, &[&[0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 9]]), of_time_at(0x30, Timestamp(7), 9));
     }
 
     #[test]

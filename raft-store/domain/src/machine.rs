@@ -2,10 +2,12 @@
 
 use crate::idempotency::{self, decided};
 use crate::journal::{self, Meta};
+use crate::orders::Newest;
+use crate::overlay::Overlay;
 use crate::stop::{Fault, Stop};
-use crate::tx::{Overlay, Tx};
+use crate::tx::Tx;
 use crate::view::View;
-use crate::words::{Command, Event, Outcome, Rejection, Reply, Request};
+use crate::words::{Applicable, Command, Event, Outcome, Rejection, Reply};
 use crate::{Timestamp, accounts, batch, clock, codec, drops, members, orders, products};
 
 /// All that a verb may know of the world beside the rows.
@@ -31,32 +33,36 @@ pub struct Applied {
     pub facts: Vec<Event>,
 }
 
-/// Applies the entry at `index`. Rows go to `overlay`, where later entries of the same apply batch read them back.
+/// Applies the entry at `index`. Rows go to `overlay`, where later entries of the same apply batch read them back;
+/// after a fault it has a part of the entry and is of no use.
 ///
 /// The hash after an entry is BLAKE3 of the hash before, the log index, every row written, every answer and every
-/// event, so two states with the same hash came the same way.
+/// event, so two states with the same hash came the same way. A placed order goes in as its row, which its answer only names.
 pub fn apply(view: &dyn View, overlay: &mut Overlay, index: u64, payload: &[u8]) -> Result<Applied, Fault> {
     let batch = batch::decode(payload)?;
-    let mut tx = Tx::new(view, overlay, 8 * payload.len());
-    let before = journal::meta(&tx)?;
+    let stored = journal::meta(view)?;
+    let before = journal::pending_meta(overlay)?.unwrap_or(stored);
+    let newest_orders = Newest { stored: stored.newest_order, applied: before.newest_order };
+    let mut tx = Tx::new(view, overlay, 4 * payload.len(), newest_orders);
     let entry = Entry { index, now: before.clock.max(batch.proposed_at) };
     tx.record(&before.hash);
     tx.record(&index.to_be_bytes());
     let mut outcomes = Vec::with_capacity(batch.requests.len());
     for request in batch.requests {
-        outcomes.push(answer(&mut tx, &entry, request)?);
+        outcomes.push(answer(&mut tx, &entry, codec::decode(request, "a request")?)?);
     }
-    let (mut record, facts) = tx.finish();
-    let told = record.len();
-    codec::encode_into(&facts, &mut record);
-    let hash = blake3::hash(&record).into();
-    journal::write(overlay, Meta { clock: entry.now, hash, index }, &record[told..]);
+    let newest_order = tx.newest_orders.applied;
+    let (entry_record, facts) = tx.finish();
+    codec::encode_into(&facts, overlay.record());
+    let end = overlay.record().len();
+    let hash = blake3::hash(overlay.recorded(entry_record.start..end)).into();
+    journal::write(overlay, Meta { clock: entry.now, hash, index, newest_order }, entry_record.end..end);
     Ok(Applied { index, at: entry.now, outcomes, hash, facts })
 }
 
 /// Answers a request, and remembers the answer under its idempotency key, if this decides the key.
-fn answer(tx: &mut Tx, entry: &Entry, request: Request) -> Result<Outcome, Fault> {
-    let Request { idempotency, command, .. } = request;
+fn answer(tx: &mut Tx, entry: &Entry, request: Applicable) -> Result<Outcome, Fault> {
+    let Applicable { idempotency, command } = request;
     if let Some(key) = &idempotency
         && let Some(first) = decided(tx, key.account, &key.key_hash)?
     {
@@ -64,16 +70,15 @@ fn answer(tx: &mut Tx, entry: &Entry, request: Request) -> Result<Outcome, Fault
             true => Outcome { replayed: true, ..first.outcome },
             false => Outcome { index: entry.index, replayed: false, answer: Err(Rejection::KeyReused) },
         };
-        tx.keep(&codec::encode(&outcome))?;
+        tx.keep(|record| idempotency::record(&outcome, record));
         return Ok(outcome);
     }
     let outcome = Outcome { index: entry.index, replayed: false, answer: decide(tx, entry, command)? };
-    let encoded = codec::encode(&outcome);
     let decides = outcome.answer.as_ref().err().is_none_or(|rejection| !rejection.is_too_early());
     if let Some(key) = idempotency.filter(|_| decides) {
-        idempotency::remember(tx, entry, &key, &encoded);
+        idempotency::remember(tx, entry, &key, &outcome);
     }
-    tx.keep(&encoded)?;
+    tx.keep(|record| idempotency::record(&outcome, record));
     Ok(outcome)
 }
 
@@ -116,6 +121,36 @@ mod tests {
         let stock = drops::stock(&machine.view, drop(1).drop_id).expect("it is there");
         assert_eq!(stock.0[0].held, 1);
         assert!(machine.last.replayed);
+    }
+
+    #[test]
+    fn the_first_answer_stays_as_it_was_when_the_order_moves_on() {
+        type Fate = fn(&mut Machine, &orders::Order);
+        let fates: [(orders::Status, Fate); 3] = [
+            (orders::Status::Confirmed, |machine, order| {
+                machine.run(orders::Command::Confirm(orders::Confirm { order_id: order.id })).expect("it is reserved");
+            }),
+            (orders::Status::Cancelled, |machine, order| {
+                let cancel = orders::Cancel { order_id: order.id, buyer_id: order.buyer_id };
+                machine.run(orders::Command::Cancel(cancel)).expect("it is reserved");
+            }),
+            (orders::Status::Expired, |machine, _| {
+                machine.now.0 += drop(1).hold_ms;
+                machine.tick();
+            }),
+        ];
+        for (status, fate) in fates {
+            let mut machine = Machine::with_drop(2);
+            let placed = machine.place_keyed(1, 1, "key").expect("there are two");
+            let first = machine.last.clone();
+            fate(&mut machine, &placed);
+            let now = orders::get(&machine.view, placed.id).expect("memory does not fail").expect("orders stay");
+            assert_eq!((now.status, now.version > placed.version), (status, true));
+            machine.place_keyed(2, 1, "key").expect("the first answer");
+            let again = Outcome { replayed: false, ..machine.last.clone() };
+            assert!(machine.last.replayed);
+            assert_eq!(codec::encode(&again), codec::encode(&first), "{status:?}");
+        }
     }
 
     #[test]

@@ -1,73 +1,38 @@
 //! What a verb may do to rows: read its own writes, write, say what happened. Dropped whole on a rejection.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry as Place;
-use std::ops::{Bound, Range};
+use std::ops::Range;
 
 use minicbor::{Decode, Encode};
 
 use crate::codec;
+use crate::overlay::{Key, Overlay};
 use crate::view::{Order, Row, View};
 use crate::words::Event;
-use crate::{Fault, Timestamp, keys};
-
-/// The rows of one apply batch that are not stored yet: written by its entries, read back by later ones.
-#[derive(Debug, Default)]
-pub struct Overlay {
-    rows: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-}
-
-impl Overlay {
-    /// The pending rows in key order, `None` for a delete; the overlay is empty afterwards.
-    pub fn take(&mut self) -> impl Iterator<Item = (Vec<u8>, Option<Vec<u8>>)> + use<> {
-        std::mem::take(&mut self.rows).into_iter()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// Puts a row. One that is pending already is written over where it is: hot rows change with every command.
-    pub(crate) fn put(&mut self, key: Vec<u8>, value: &[u8]) {
-        let row = self.rows.entry(key).or_default().get_or_insert_default();
-        row.clear();
-        row.extend_from_slice(value);
-    }
-
-    fn delete(&mut self, key: Vec<u8>) {
-        self.rows.insert(key, None);
-    }
-
-    fn append(&mut self, view: &dyn View, key: Vec<u8>, tail: &[u8]) -> Result<(), Fault> {
-        let row = match self.rows.entry(key) {
-            Place::Occupied(row) => row.into_mut(),
-            Place::Vacant(place) => {
-                let stored = view.get(place.key())?;
-                place.insert(stored)
-            }
-        };
-        row.get_or_insert_default().extend_from_slice(tail);
-        Ok(())
-    }
-}
+use crate::{Fault, Timestamp, drops, keys, orders};
 
 /// One entry's sight of the state: the stored rows, under those of its batch, under those of the command at hand.
 pub struct Tx<'a> {
     view: &'a dyn View,
+    /// Its record has all that the entry wrote and answered, end to end: what the entry's hash is made of.
     overlay: &'a mut Overlay,
-    /// All that the entry wrote and answered, end to end: what its hash is made of.
-    record: Vec<u8>,
+    /// How long the record was when the entry began.
+    start: usize,
     /// All that the entry has told, in order.
     events: Vec<Event>,
     /// What the command at hand wrote; the bytes are in the record.
     pending: Vec<Write>,
+    /// The drop that the last purchase was of, so that the next one does not decode it again.
+    pub(crate) hot: drops::Hot,
+    /// Which order ids nobody needs to look for.
+    pub(crate) newest_orders: orders::Newest,
     /// How long the record was when the command began, and how many events there were.
     began: (usize, usize),
 }
 
 struct Write {
     kind: Kind,
-    key: Vec<u8>,
+    key: Key,
     value: Range<usize>,
 }
 
@@ -81,63 +46,81 @@ enum Kind {
 
 impl<'a> Tx<'a> {
     /// Begins an entry whose record will come to about `record_bytes`.
-    pub fn new(view: &'a dyn View, overlay: &'a mut Overlay, record_bytes: usize) -> Self {
-        let (record, pending) = (Vec::with_capacity(record_bytes), Vec::with_capacity(16));
-        Tx { view, overlay, record, events: Vec::new(), pending, began: (0, 0) }
+    pub fn new(
+        view: &'a dyn View,
+        overlay: &'a mut Overlay,
+        record_bytes: usize,
+        newest_orders: orders::Newest,
+    ) -> Self {
+        overlay.record().reserve(record_bytes);
+        let (start, pending) = (overlay.record().len(), Vec::with_capacity(16));
+        Tx {
+            view,
+            overlay,
+            start,
+            events: Vec::new(),
+            pending,
+            hot: drops::Hot::default(),
+            newest_orders,
+            began: (start, 0),
+        }
     }
 
     /// Puts something on record that is neither a row nor an answer, between two commands.
     pub(crate) fn record(&mut self, bytes: &[u8]) {
-        self.record.extend_from_slice(bytes);
-        self.began.0 = self.record.len();
+        self.overlay.record().extend_from_slice(bytes);
+        self.began.0 = self.overlay.record().len();
     }
 
-    /// The row under `key`, decoded; `what` names it in a fault.
-    pub(crate) fn row<T: for<'b> Decode<'b, ()>>(&self, key: &[u8], what: &str) -> Result<Option<T>, Fault> {
-        row(self, key, what)
-    }
-
-    pub(crate) fn put<T: Encode<()>>(&mut self, key: impl Into<Vec<u8>>, value: &T) {
+    pub(crate) fn put<T: Encode<()>>(&mut self, key: impl AsRef<[u8]>, value: &T) {
         self.put_with(key, |row| codec::encode_into(value, row));
     }
 
     /// Puts a row whose bytes `value` adds to the end of what it is given.
-    pub(crate) fn put_with(&mut self, key: impl Into<Vec<u8>>, value: impl FnOnce(&mut Vec<u8>)) {
-        self.write(Kind::Put, key.into(), value);
+    pub(crate) fn put_with(&mut self, key: impl AsRef<[u8]>, value: impl FnOnce(&mut Vec<u8>)) {
+        self.write(Kind::Put, key.as_ref(), value);
     }
 
     /// A row that says everything with its key.
-    pub(crate) fn mark(&mut self, key: impl Into<Vec<u8>>) {
+    pub(crate) fn mark(&mut self, key: impl AsRef<[u8]>) {
         self.put_bytes(key, &[]);
     }
 
-    pub(crate) fn put_bytes(&mut self, key: impl Into<Vec<u8>>, value: &[u8]) {
+    pub(crate) fn put_bytes(&mut self, key: impl AsRef<[u8]>, value: &[u8]) {
         self.put_with(key, |row| row.extend_from_slice(value));
     }
 
     /// Adds to the end of a row, which many commands of one entry do: one row for all of them instead of one each.
+    /// The key must have the entry's log index in it: then nothing is stored under it, and nobody looks.
     /// A command does not read what it appended.
-    pub(crate) fn append(&mut self, key: impl Into<Vec<u8>>, bytes: &[u8]) {
-        self.write(Kind::Append, key.into(), |tail| tail.extend_from_slice(bytes));
+    pub(crate) fn append(&mut self, key: impl AsRef<[u8]>, bytes: &[u8]) {
+        self.write(Kind::Append, key.as_ref(), |tail| tail.extend_from_slice(bytes));
     }
 
-    pub(crate) fn delete(&mut self, key: impl Into<Vec<u8>>) {
-        self.write(Kind::Delete, key.into(), |_| {});
+    pub(crate) fn delete(&mut self, key: impl AsRef<[u8]>) {
+        self.write(Kind::Delete, key.as_ref(), |_| {});
     }
 
     /// Lengths come first, so that no two different writes make the same record.
-    fn write(&mut self, kind: Kind, key: Vec<u8>, value: impl FnOnce(&mut Vec<u8>)) {
+    fn write(&mut self, kind: Kind, key: &[u8], value: impl FnOnce(&mut Vec<u8>)) {
         let length_of = |bytes: usize| (bytes as u32).to_be_bytes();
-        self.record.push(kind as u8);
-        self.record.extend_from_slice(&length_of(key.len()));
-        let length_at = self.record.len();
-        self.record.extend_from_slice(&length_of(0));
-        self.record.extend_from_slice(&key);
-        let start = self.record.len();
-        value(&mut self.record);
-        let value = start..self.record.len();
-        self.record[length_at..length_at + 4].copy_from_slice(&length_of(value.len()));
-        self.pending.push(Write { kind, key, value });
+        let record = self.overlay.record();
+        record.push(kind as u8);
+        record.extend_from_slice(&length_of(key.len()));
+        let length_at = record.len();
+        record.extend_from_slice(&length_of(0));
+        record.extend_from_slice(key);
+        let start = record.len();
+        value(record);
+        let value = start..record.len();
+        record[length_at..length_at + 4].copy_from_slice(&length_of(value.len()));
+        self.pending.push(Write { kind, key: Key::new(key), value });
+    }
+
+    /// Whether the apply batch has written a row, or deleted it.
+    pub(crate) fn is_pending(&self, key: &[u8]) -> bool {
+        let key = Key::new(key);
+        self.pending.iter().any(|write| write.key == key) || self.overlay.get(&key).is_some()
     }
 
     /// Says that something happened, in order, to everyone who follows the feed.
@@ -147,36 +130,37 @@ impl<'a> Tx<'a> {
 
     /// Forgets what the command wrote and said.
     pub(crate) fn discard(&mut self) {
+        if !self.pending.is_empty() {
+            self.hot = drops::Hot::default();
+        }
         self.pending.clear();
-        self.record.truncate(self.began.0);
+        self.overlay.record().truncate(self.began.0);
         self.events.truncate(self.began.1);
     }
 
     /// Ends a command with its answer: its rows are those of the batch from now on.
-    pub(crate) fn keep(&mut self, answer: &[u8]) -> Result<(), Fault> {
-        self.flush()?;
-        self.record(answer);
-        Ok(())
+    pub(crate) fn keep(&mut self, answer: impl FnOnce(&mut Vec<u8>)) {
+        self.flush();
+        answer(self.overlay.record());
+        self.began.0 = self.overlay.record().len();
     }
 
     /// Hands what the command did so far to the batch, for good. A read looks through all that is pending,
     /// so a command that does many things and cannot be rejected hands them over one by one.
-    pub(crate) fn flush(&mut self) -> Result<(), Fault> {
+    pub(crate) fn flush(&mut self) {
         for Write { kind, key, value } in self.pending.drain(..) {
-            let value = &self.record[value];
             match kind {
-                Kind::Put => self.overlay.put(key, value),
+                Kind::Put => self.overlay.put_recorded(key, value),
                 Kind::Delete => self.overlay.delete(key),
-                Kind::Append => self.overlay.append(self.view, key, value)?,
+                Kind::Append => self.overlay.append_recorded(key, value),
             }
         }
-        self.began = (self.record.len(), self.events.len());
-        Ok(())
+        self.began = (self.overlay.record().len(), self.events.len());
     }
 
-    /// The record of an entry, and what it told.
-    pub(crate) fn finish(self) -> (Vec<u8>, Vec<Event>) {
-        (self.record, self.events)
+    /// Where the entry's record is in that of the batch, and what the entry told.
+    pub(crate) fn finish(self) -> (Range<usize>, Vec<Event>) {
+        (self.start..self.overlay.record().len(), self.events)
     }
 }
 
@@ -188,12 +172,16 @@ impl View for Tx<'_> {
     }
 
     fn read(&self, key: &[u8], with: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
-        let own = self.pending.iter().rev().find(|write| write.key == key && !matches!(write.kind, Kind::Append));
-        match (own, self.overlay.rows.get(key)) {
-            (Some(Write { kind: Kind::Put, value, .. }), _) => with(&self.record[value.clone()]),
-            (None, Some(Some(pending))) => with(pending),
-            (Some(_), _) | (None, Some(None)) => {}
-            (None, None) => return self.view.read(key, with),
+        let own = Key::new(key);
+        let pending = self.pending.iter().rev().find(|write| write.key == own && !matches!(write.kind, Kind::Append));
+        match pending {
+            Some(Write { kind: Kind::Put, value, .. }) => with(self.overlay.recorded(value.clone())),
+            Some(_) => {}
+            None => match self.overlay.get(&own) {
+                Some(Some(value)) => with(value),
+                Some(None) => {}
+                None => return self.view.read(key, with),
+            },
         }
         Ok(())
     }
@@ -202,14 +190,13 @@ impl View for Tx<'_> {
         if from >= to {
             return Ok(Vec::new());
         }
-        let range = (Bound::Included(from), Bound::Excluded(to));
-        let batch = self.overlay.rows.range::<[u8], _>(range);
-        let mut over: BTreeMap<&[u8], Option<&[u8]>> =
-            batch.map(|(key, value)| (key.as_slice(), value.as_deref())).collect();
-        for write in self.pending.iter().filter(|write| (from..to).contains(&write.key.as_slice())) {
-            match write.kind {
-                Kind::Put => over.insert(&write.key, Some(&self.record[write.value.clone()])),
-                Kind::Delete => over.insert(&write.key, None),
+        let mut over: BTreeMap<&[u8], Option<&[u8]>> = self.overlay.range(from, to).collect();
+        for Write { kind, key, value } in &self.pending {
+            let key = key.bytes();
+            match kind {
+                _ if !(from..to).contains(&key) => None,
+                Kind::Put => over.insert(key, Some(self.overlay.recorded(value.clone()))),
+                Kind::Delete => over.insert(key, None),
                 Kind::Append => None,
             };
         }
@@ -254,6 +241,11 @@ mod tests {
     use super::*;
     use crate::view::MemView;
 
+    fn begun<'a>(stored: &'a MemView, overlay: &'a mut Overlay) -> Tx<'a> {
+        let none = crate::OrderId::from_u128(0);
+        Tx::new(stored, overlay, 0, orders::Newest { stored: none, applied: none })
+    }
+
     fn view(rows: &[(&[u8], &[u8])]) -> MemView {
         MemView(rows.iter().map(|(key, value)| (key.to_vec(), value.to_vec())).collect())
     }
@@ -262,11 +254,11 @@ mod tests {
     fn a_scan_sees_stored_rows_under_those_of_the_batch_under_its_own() {
         let stored = view(&[(b"a1", b"stored"), (b"a2", b"stored"), (b"a3", b"stored"), (b"b", b"stored")]);
         let mut overlay = Overlay::default();
-        overlay.put(b"a2".to_vec(), b"batch");
-        overlay.delete(b"a1".to_vec());
-        let mut tx = Tx::new(&stored, &mut overlay, 0);
-        tx.put_bytes(b"a4".to_vec(), b"own");
-        tx.delete(b"a3".to_vec());
+        overlay.put(Key::new(b"a2"), b"batch".to_vec());
+        overlay.delete(Key::new(b"a1"));
+        let mut tx = begun(&stored, &mut overlay);
+        tx.put_bytes(b"a4", b"own");
+        tx.delete(b"a3");
         let rows = tx.scan(b"a", b"b", Order::Forward, 10).expect("memory does not fail");
         assert_eq!(rows, [(b"a2".to_vec(), b"batch".to_vec()), (b"a4".to_vec(), b"own".to_vec())]);
         let last = tx.scan(b"a", b"b", Order::Backward, 1).expect("memory does not fail");
@@ -275,27 +267,28 @@ mod tests {
 
     #[test]
     fn appends_of_many_commands_make_one_row() {
-        let stored = view(&[(b"k", b"1")]);
+        let stored = view(&[]);
         let mut overlay = Overlay::default();
-        let mut tx = Tx::new(&stored, &mut overlay, 0);
-        for bytes in [b"2", b"3"] {
-            tx.append(b"k".to_vec(), bytes);
-            tx.keep(b"answer").expect("memory does not fail");
+        let mut tx = begun(&stored, &mut overlay);
+        for bytes in [b"1", b"2"] {
+            tx.append(b"k", bytes);
+            tx.keep(|record| record.extend_from_slice(b"answer"));
         }
-        assert_eq!(overlay.take().collect::<Vec<_>>(), [(b"k".to_vec(), Some(b"123".to_vec()))]);
+        assert_eq!(overlay.take().collect::<Vec<_>>(), [(b"k".to_vec(), Some(b"12".to_vec()))]);
     }
 
     #[test]
     fn a_discarded_command_leaves_nothing() {
         let stored = view(&[]);
         let mut overlay = Overlay::default();
-        let mut tx = Tx::new(&stored, &mut overlay, 0);
+        let mut tx = begun(&stored, &mut overlay);
         tx.record(b"before");
-        tx.put_bytes(b"k".to_vec(), b"v");
+        tx.put_bytes(b"k", b"v");
         tx.emit(crate::products::Event::Created { product_id: crate::ProductId::from_u128(1) });
         tx.discard();
-        tx.keep(b"no").expect("memory does not fail");
-        assert_eq!(tx.finish(), (b"beforeno".to_vec(), vec![]));
+        tx.keep(|record| record.extend_from_slice(b"no"));
+        let (place, events) = tx.finish();
+        assert_eq!((overlay.recorded(place), events), (&b"beforeno"[..], vec![]));
         assert!(overlay.is_empty());
     }
 }

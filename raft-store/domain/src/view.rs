@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::Fault;
-use crate::tx::Overlay;
+use crate::overlay::Overlay;
 
 /// A stored row: its key and its value.
 pub type Row = (Vec<u8>, Vec<u8>);

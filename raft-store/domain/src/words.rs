@@ -16,6 +16,15 @@ pub struct Request {
     pub command: Command,
 }
 
+/// A [`Request`] as it is applied. What names it is for logs.
+#[derive(Debug, Decode)]
+pub(crate) struct Applicable {
+    #[n(1)]
+    pub idempotency: Option<Idempotency>,
+    #[n(2)]
+    pub command: Command,
+}
+
 /// Makes a request safe to repeat: the same account and key get the first answer again.
 /// Follows draft-ietf-httpapi-idempotency-key-header.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

@@ -29,7 +29,7 @@ impl Sweep<'_, '_> {
     fn drops(&mut self) -> Result<(), Fault> {
         for id in drops::due(self.tx, self.entry.now, self.left)? {
             drops::move_on(self.tx, self.entry, id)?;
-            self.done(1)?;
+            self.done(1);
         }
         Ok(())
     }
@@ -42,7 +42,7 @@ impl Sweep<'_, '_> {
             for id in ids[..now].chunks_exact(16) {
                 let id = id.try_into().map(OrderId::from_bytes).expect("chunks have 16 bytes");
                 orders::expire(self.tx, self.entry, id)?;
-                self.done(1)?;
+                self.done(1);
             }
             self.rest(row, &ids[now..]);
         }
@@ -58,7 +58,7 @@ impl Sweep<'_, '_> {
             let mut seen = 0;
             for name in idempotency::names(&names).take(self.left) {
                 idempotency::forget(self.tx, self.entry, name)?;
-                self.done(1)?;
+                self.done(1);
                 seen += name.len();
             }
             self.rest(row, &names[seen..]);
@@ -76,14 +76,14 @@ impl Sweep<'_, '_> {
         for index in &indices {
             journal::forget(self.tx, *index);
         }
-        self.done(indices.len())?;
+        self.done(indices.len());
         self.swept.journal = if all { end } else { indices.last().map_or(end, |last| last + 1) };
         Ok(())
     }
 
-    fn done(&mut self, things: usize) -> Result<(), Fault> {
+    fn done(&mut self, things: usize) {
         self.left -= things;
-        self.tx.flush()
+        self.tx.flush();
     }
 
     /// What the budget did not reach stays in the row.

@@ -1,4 +1,4 @@
-use super::{Drop, Event, Phase, open_due, table};
+use super::{Drop, Event, Phase, hot, open_due, table};
 use crate::stop::Fault;
 use crate::tx::Tx;
 use crate::{AccountId, DropId, Entry, Money, ProductId, Timestamp};
@@ -34,7 +34,7 @@ pub(crate) fn hold(
     sku: Option<&str>,
     quantity: u32,
 ) -> Result<Result<Held, NoHold>, Fault> {
-    let Some(before) = table::get(tx, id)? else { return Ok(Err(NoHold::NotFound)) };
+    let Some(before) = hot::get(tx, id)? else { return Ok(Err(NoHold::NotFound)) };
     // The clock opens and ends drops a moment late; a purchase does not wait for it.
     let opens_now = before.phase == Phase::Scheduled && before.starts_at <= entry.now;
     match before.phase {
@@ -44,36 +44,37 @@ pub(crate) fn hold(
         Phase::Paused => return Ok(Err(NoHold::Paused)),
         Phase::Ended | Phase::Cancelled => return Ok(Err(NoHold::Ended)),
     }
-    let mut stock = table::stock(tx, id)?;
-    let item = match (sku, &mut stock.0[..]) {
-        (None, [only]) => Some(only),
+    let items = &hot::stock(tx, id)?.0;
+    let wanted = match (sku, &items[..]) {
+        (None, [_]) => Some(0),
         (None, _) => None,
-        (Some(sku), items) => items.iter_mut().find(|item| item.sku == sku),
+        (Some(sku), items) => items.iter().position(|item| item.sku == sku),
     };
-    let Some(item) = item else { return Ok(Err(NoHold::UnknownSku)) };
+    let Some(wanted) = wanted else { return Ok(Err(NoHold::UnknownSku)) };
+    let available = items[wanted].available;
     let limit = before.per_customer_limit;
     let units = if limit == 0 { 0 } else { table::units_of(tx, id, buyer)?.saturating_add(quantity) };
     if units > limit {
         return Ok(Err(NoHold::LimitReached { limit }));
     }
-    if item.available < u64::from(quantity) {
+    if available < u64::from(quantity) {
         return Ok(Err(NoHold::SoldOut));
     }
     // From here on it must succeed.
-    let moved = i64::from(quantity);
-    item.shift(-moved, moved, 0);
-    let sku = item.sku.clone();
     if limit != 0 {
         table::put_units(tx, id, buyer, units);
     }
-    table::put_stock(tx, id, &stock);
+    let moved = i64::from(quantity);
+    let stock = hot::stock(tx, id)?;
+    stock.0[wanted].shift(-moved, moved, 0);
+    let (sku, left) = (stock.0[wanted].sku.clone(), stock.available());
+    hot::put_stock(tx);
     let held = Held {
         product_id: before.product_id,
         sku,
         unit_price: before.unit_price,
         expires_at: entry.now.after_ms(before.hold_ms),
     };
-    let left = stock.available();
     if opens_now || left == 0 || left <= before.low_stock_threshold {
         note_what_is_left(tx, entry, before, opens_now, left);
     }

@@ -21,6 +21,7 @@
 
 mod edit;
 mod hold;
+mod hot;
 mod open_due;
 mod release;
 mod restock;
@@ -31,6 +32,7 @@ mod types;
 mod words;
 
 pub(crate) use hold::{NoHold, hold};
+pub(crate) use hot::Hot;
 pub(crate) use open_due::move_on;
 pub(crate) use release::{release, settle};
 pub use table::{Filter, get, list, stock, units_of};

@@ -1,4 +1,4 @@
-use super::{Drop, Event, Phase, Stock, table};
+use super::{Drop, Event, Phase, hot, table};
 use crate::tx::Tx;
 use crate::{AccountId, DropId, Entry, Fault};
 
@@ -15,17 +15,14 @@ pub(crate) fn release(
     sku: &str,
     quantity: u32,
 ) -> Result<(), Fault> {
-    let drop = must_be_there(tx, id)?;
-    let mut stock = table::stock(tx, id)?;
-    let moved = i64::from(quantity);
-    item(&mut stock, id, sku)?.shift(moved, -moved, 0);
+    let drop = hot::get(tx, id)?.ok_or_else(|| Fault::new("moving units", format!("{id} is not there")))?;
     if drop.per_customer_limit != 0 {
         let units = table::units_of(tx, id, buyer)?;
         table::put_units(tx, id, buyer, units.checked_sub(quantity).expect("no count is ever negative"));
     }
-    table::put_stock(tx, id, &stock);
-    note_units(tx, entry, drop, &stock);
-    Ok(())
+    let moved = i64::from(quantity);
+    let left = shift(tx, id, sku, (moved, -moved, 0))?;
+    note_units(tx, entry, drop, left)
 }
 
 /// Turns held units into sold ones.
@@ -34,32 +31,34 @@ pub(crate) fn release(
 ///
 /// When the units are not held.
 pub(crate) fn settle(tx: &mut Tx, id: DropId, sku: &str, quantity: u32) -> Result<(), Fault> {
-    let mut stock = table::stock(tx, id)?;
     let moved = i64::from(quantity);
-    item(&mut stock, id, sku)?.shift(0, -moved, moved);
-    table::put_stock(tx, id, &stock);
+    shift(tx, id, sku, (0, -moved, moved))?;
     Ok(())
 }
 
-/// Ends the sold-out status and arms the low-stock warning again, when there are units for it.
-pub(super) fn note_units(tx: &mut Tx, entry: &Entry, before: Drop, stock: &Stock) {
-    let left = stock.available();
+/// Ends the sold-out status and arms the low-stock warning again, when `left` units of the drop are enough for it.
+pub(super) fn note_units(tx: &mut Tx, entry: &Entry, before: Drop, left: u64) -> Result<(), Fault> {
     let mut drop = before.clone();
     drop.low_stock_told &= left <= drop.low_stock_threshold;
     drop.sold_out &= left == 0;
     if before.sold_out && !drop.sold_out && drop.phase == Phase::Live {
         drop.version = entry.index;
-        tx.emit(Event::Restocked { drop_id: drop.id, creator_id: drop.creator_id, items: stock.0.clone() });
+        let items = table::stock(tx, drop.id)?.0;
+        tx.emit(Event::Restocked { drop_id: drop.id, creator_id: drop.creator_id, items });
     }
     if drop != before {
         table::put(tx, &drop, Some(&before));
     }
+    Ok(())
 }
 
-pub(super) fn item<'a>(stock: &'a mut Stock, id: DropId, sku: &str) -> Result<&'a mut super::Item, Fault> {
-    stock.item_mut(sku).ok_or_else(|| Fault::new("moving units", format!("{id} has no variant {sku}")))
-}
-
-fn must_be_there(tx: &Tx, id: DropId) -> Result<Drop, Fault> {
-    table::get(tx, id)?.ok_or_else(|| Fault::new("moving units", format!("{id} is not there")))
+/// Moves units between the available, the held and the sold ones of a variant. Gives how many of the drop are available.
+fn shift(tx: &mut Tx, id: DropId, sku: &str, (available, held, sold): (i64, i64, i64)) -> Result<u64, Fault> {
+    let stock = hot::stock(tx, id)?;
+    let item = stock.item_mut(sku);
+    let item = item.ok_or_else(|| Fault::new("moving units", format!("{id} has no variant {sku}")))?;
+    item.shift(available, held, sold);
+    let left = stock.available();
+    hot::put_stock(tx);
+    Ok(left)
 }

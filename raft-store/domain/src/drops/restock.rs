@@ -25,7 +25,7 @@ pub(super) fn restock(tx: &mut Tx, entry: &Entry, command: Restock) -> Result<Re
     if !(drop.sold_out && drop.phase == Phase::Live) {
         tx.emit(Event::Restocked { drop_id: drop.id, creator_id: drop.creator_id, items: stock.0.clone() });
     }
-    release::note_units(tx, entry, drop.clone(), &stock);
+    release::note_units(tx, entry, drop.clone(), stock.available())?;
     let drop = table::get(tx, drop.id)?.unwrap_or(drop);
     Ok(Reply::Changed(drop, stock))
 }

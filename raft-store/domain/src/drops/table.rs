@@ -1,6 +1,6 @@
 //! Keys of this room, and typed reads.
 
-use super::{Drop, Phase, Stage, Stock};
+use super::{Drop, Phase, Stage, Stock, hot};
 use crate::keys::{self, key};
 use crate::tx::Tx;
 use crate::view::Order;
@@ -37,6 +37,7 @@ fn due_key(drop: &Drop) -> Option<Vec<u8>> {
 
 /// Stores a drop and the rows that lead to it; `before` is what was stored.
 pub(super) fn put(tx: &mut Tx, drop: &Drop, before: Option<&Drop>) {
+    hot::forget_drop(tx);
     if let Some(before) = before {
         if stage_key(before) != stage_key(drop) {
             tx.delete(stage_key(before));
@@ -58,6 +59,7 @@ pub(super) fn put(tx: &mut Tx, drop: &Drop, before: Option<&Drop>) {
 }
 
 pub(super) fn put_stock(tx: &mut Tx, id: DropId, stock: &Stock) {
+    hot::forget_stock(tx);
     tx.put(stock_key(id), stock);
 }
 

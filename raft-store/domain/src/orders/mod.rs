@@ -12,14 +12,16 @@
 mod cancel;
 mod confirm;
 mod expire_due;
+mod newest;
 mod place;
 mod table;
 mod types;
 mod words;
 
 pub(crate) use expire_due::expire;
+pub(crate) use newest::Newest;
 pub use table::{Position, get, of_buyer, of_drop};
-pub(crate) use table::{all, first_due};
+pub(crate) use table::{all, as_placed, first_due};
 pub use types::{Order, QUANTITY_MAX, Status};
 pub use words::{Cancel, Command, Confirm, Event, Place, Rejection, Reply, Told};
 

@@ -1,4 +1,4 @@
-use super::{Event, Order, Place, QUANTITY_MAX, Rejection, Reply, Status, table, told};
+use super::{Event, Order, Place, QUANTITY_MAX, Rejection, Reply, Status, newest, table, told};
 use crate::drops;
 use crate::stop::ensure;
 use crate::tx::Tx;
@@ -16,7 +16,7 @@ pub(super) fn place(tx: &mut Tx, entry: &Entry, command: Place) -> Result<Reply,
     let held = drops::hold(tx, entry, drop_id, buyer_id, sku.as_deref(), quantity)?.map_err(Rejection::from)?;
     // Last, though units are held by now: a drop that is sold out says so without this look at the disk,
     // and a rejection forgets what was held.
-    ensure(!table::is_there(tx, order_id)?, Rejection::IdTaken)?;
+    ensure(!newest::is_taken(tx, order_id)?, Rejection::IdTaken)?;
     let order = Order {
         id: order_id,
         buyer_id,
@@ -87,6 +87,18 @@ mod tests {
         assert_eq!(machine.place(1, 2, 1), Err(Rejection::IdTaken.into()));
         assert_eq!(counts(&machine), (3, 2, 0));
         assert_eq!(get(&machine.view, first.id).expect("memory does not fail"), Some(first));
+    }
+
+    #[test]
+    fn an_order_id_is_used_once_however_old_it_is() {
+        let mut machine = Machine::with_drop(9);
+        for order in [5, 3, 4, 9, 1] {
+            machine.place(order, 1, 1).expect("there are nine");
+            for taken in [5, order] {
+                assert_eq!(machine.place(taken, 2, 1), Err(Rejection::IdTaken.into()));
+            }
+        }
+        assert_eq!(counts(&machine), (4, 5, 0));
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Keys of this room, and typed reads.
 
-use super::Order;
+use super::{Order, Status, newest};
 use crate::keys::{self, key};
 use crate::tx::{DueRow, Tx};
 use crate::view::Order as Way;
 use crate::{AccountId, DropId, Entry, Fault, OrderId, Timestamp, View, codec, tx};
 
-fn order_key(id: OrderId) -> [u8; 17] {
+pub(super) fn order_key(id: OrderId) -> [u8; 17] {
     keys::of_id(keys::ORDER, id.bytes())
 }
 
@@ -16,11 +16,12 @@ pub(super) fn put(tx: &mut Tx, order: &Order) {
 
 /// Stores a new order and the rows that lead to it.
 pub(super) fn insert(tx: &mut Tx, entry: &Entry, order: &Order) {
-    let (id, index) = (order.id.bytes(), entry.index.to_be_bytes());
+    let id = order.id.bytes();
+    newest::note(tx, order.id);
     put(tx, order);
     tx.mark(keys::of_ids(keys::ORDER_BY_BUYER, order.buyer_id.bytes(), id));
-    tx.append(key(keys::ORDER_BY_DROP, &[&order.drop_id.bytes(), &index]), &id);
-    tx.append(key(keys::HOLD_DUE, &[&order.hold_expires_at.0.to_be_bytes(), &index]), &id);
+    tx.append(keys::of_id_at(keys::ORDER_BY_DROP, order.drop_id.bytes(), entry.index), &id);
+    tx.append(keys::of_time_at(keys::HOLD_DUE, order.hold_expires_at, entry.index), &id);
 }
 
 /// The order with this id.
@@ -28,11 +29,10 @@ pub fn get(view: &dyn View, id: OrderId) -> Result<Option<Order>, Fault> {
     tx::row(view, &order_key(id), "an order")
 }
 
-/// Whether there is an order with this id.
-pub(super) fn is_there(view: &dyn View, id: OrderId) -> Result<bool, Fault> {
-    let mut found = false;
-    view.read(&order_key(id), &mut |_| found = true)?;
-    Ok(found)
+/// The order with this id, as it was when it was placed.
+pub(crate) fn as_placed(view: &dyn View, id: OrderId) -> Result<Order, Fault> {
+    let order = get(view, id)?.ok_or_else(|| Fault::new("reading a placed order", format!("{id} is not there")))?;
+    Ok(Order { status: Status::Reserved, version: order.placed_index, ..order })
 }
 
 /// At most `limit` orders of a buyer, newest first, older than `before`.

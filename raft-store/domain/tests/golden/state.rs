@@ -48,6 +48,8 @@ fn entries() -> [Vec<u8>; 2] {
     ] {
         first.push(&request(command, None));
     }
+    let none = Place { quantity: 0, ..one(0x04d3) };
+    first.push(&request(orders::Command::Place(none).into(), Some(Idempotency { key_hash: [0x12; 16], ..KEY })));
     first.push(&request(orders::Command::Place(one(0x04d2)).into(), Some(KEY)));
     let mut second = BatchBuilder::new();
     second.push(&request(Command::Clock(Tick { budget: 2 }), None));

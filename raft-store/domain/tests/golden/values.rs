@@ -360,5 +360,5 @@ pub fn member() -> Member {
 }
 
 pub fn meta() -> Meta {
-    Meta { clock: NOW, hash: [0x88; 32], index: VERSION }
+    Meta { clock: NOW, hash: [0x88; 32], index: VERSION, newest_order: ORDER }
 }

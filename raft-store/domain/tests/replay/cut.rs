@@ -66,9 +66,7 @@ pub fn rows(view: &MemView) -> BTreeMap<Vec<u8>, Vec<u8>> {
 
 fn row(view: &MemView, key: &[u8], value: &[u8]) -> Vec<u8> {
     match key[0] {
-        keys::META if key[1..] == [0] => {
-            changed(value, |meta: Meta| Meta { hash: [0; 32], index: 0, clock: meta.clock })
-        }
+        keys::META if key[1..] == [0] => changed(value, |meta: Meta| Meta { hash: [0; 32], index: 0, ..meta }),
         keys::IDEMPOTENCY => {
             let (account, key_hash) = key[1..].split_at(16);
             let account = AccountId::from_bytes(account.try_into().expect("16 bytes"));
