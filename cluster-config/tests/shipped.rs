@@ -11,7 +11,7 @@ fn nobody() -> std::iter::Empty<(String, String)> {
 
 #[test]
 fn every_shipped_file_loads_for_every_node() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("clusters");
+    let folder = Path::new("clusters");
     for (file, nodes) in [("single.toml", 1), ("three-local.toml", 3), ("five-local.toml", 5)] {
         let mut data_dirs = Vec::new();
         for id in 1..=nodes {
@@ -33,14 +33,14 @@ fn every_shipped_file_loads_for_every_node() {
 
 #[test]
 fn a_shared_file_is_checked_for_all_its_nodes_at_once() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("clusters/three-local.toml");
-    let alone = NodeConfig::load(Some(&file), nobody(), Flags::default()).expect_err("it is nobody in particular");
+    let file = Path::new("clusters/three-local.toml");
+    let alone = NodeConfig::load(Some(file), nobody(), Flags::default()).expect_err("it is nobody in particular");
     assert!(alone.lack_only_the_node());
-    let configs = NodeConfig::load_all(&file, nobody(), &Flags::default()).expect("the file loads");
+    let configs = NodeConfig::load_all(file, nobody(), &Flags::default()).expect("the file loads");
     let ids: Vec<u64> = configs.iter().map(|config| config.node.id).collect();
     assert_eq!(ids, [1, 2, 3]);
     let flags = Flags::default().set("--http-listen", "http.listen", "here").set("--set", "http.port", "80");
-    let errors = NodeConfig::load_all(&file, nobody(), &flags).expect_err("two mistakes");
+    let errors = NodeConfig::load_all(file, nobody(), &flags).expect_err("two mistakes");
     let paths: Vec<&str> = errors.0.iter().map(|mistake| mistake.path.as_str()).collect();
     assert_eq!(paths, ["http.listen", "http.port"], "each once, not once for each node");
 }
@@ -53,8 +53,8 @@ fn the_list_of_options_is_what_the_code_reads() {
 
 #[test]
 fn every_documented_default_is_the_real_default() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.defaults.toml");
-    let written_out = NodeConfig::load(Some(&file), nobody(), Flags::default()).expect("the list of options loads");
+    let file = Path::new("config.defaults.toml");
+    let written_out = NodeConfig::load(Some(file), nobody(), Flags::default()).expect("the list of options loads");
     let shortest = r#"
         [cluster]
         id = "my-shop"
@@ -66,9 +66,9 @@ fn every_documented_default_is_the_real_default() {
 
 #[test]
 fn the_effective_configuration_loads_again_as_itself() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("clusters/three-local.toml");
+    let file = Path::new("clusters/three-local.toml");
     let flags = Flags::default().set("--node-id", "node.id", "2").set("--set", "log.format", "json");
-    let config = NodeConfig::load(Some(&file), nobody(), flags).expect("the file loads");
+    let config = NodeConfig::load(Some(file), nobody(), flags).expect("the file loads");
     let again = NodeConfig::parse(Some(("effective", &config.to_toml())), nobody(), Flags::default());
     assert_eq!(again, Ok(config));
 }

@@ -14,7 +14,7 @@ use livedrop_domain::{Command, Rejection, Request, members};
 use livedrop_store::Store;
 use livedrop_store::types::Member;
 use tokio::net::TcpListener;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -88,8 +88,9 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     };
 
     let proposer = {
+        let callers = Handle::current();
         let _on = consensus_runtime.enter();
-        Proposer::start(consensus.clone(), bounds(config))
+        Proposer::start(consensus.clone(), bounds(config), callers)
     };
     gate.take_forwarded(Arc::new(proposer.clone()));
     consensus_runtime.spawn(clock::keep_ticking(consensus.clone(), reader.clone(), proposer.clone(), stop.clone()));

@@ -1,7 +1,7 @@
 //! THE write path: gather commands, propose them here or forward them to the leader, answer each.
 //!
-//! Commands that arrive while a batch is on its way are gathered into the next one: nothing waits while the node is
-//! idle, and the busier it is the more commands share one log entry, one sync and one round to the other nodes.
+//! Commands that arrive while a batch is on its way are gathered into the next one (gather.rs): nothing waits while the
+//! node is idle, and the busier it is the more commands share one log entry, one sync and one round to the other nodes.
 //!
 //! One retry policy, for a batch as a whole, until its deadline:
 //! - it was certainly not proposed (no leader, or the leader has changed): wait for a leader and try again;
@@ -14,15 +14,19 @@
 //! forwarded ┘                   └─ leader there ─► forward stream ──► outcomes      (never forwarded twice)
 //! ```
 
+mod gather;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use livedrop_domain::batch::BatchBuilder;
 use livedrop_domain::{Outcome, Request, codec};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::Instant;
 
+use self::gather::{Gatherer, Queue};
 use crate::clock;
 use crate::raft::{Consensus, ForwardOutcome, Forwarder, ProposeForwarded, Refusal};
 
@@ -58,7 +62,7 @@ pub struct Bounds {
 /// The door to the write path.
 #[derive(Clone)]
 pub struct Proposer {
-    queue: mpsc::Sender<Item>,
+    queue: Queue<Item>,
     deadline: Duration,
 }
 
@@ -79,12 +83,13 @@ enum AnswerTo {
 }
 
 impl Proposer {
-    /// Starts the task that makes batches; it ends with the last proposer.
-    pub fn start(consensus: Consensus, bounds: Bounds) -> Self {
-        let (queue, waiting) = mpsc::channel(bounds.queue_commands);
+    /// Starts the task that makes batches, on the calling runtime; it ends with the last proposer. `callers` is the
+    /// runtime of those who propose: they are answered there, all of a batch at once.
+    pub fn start(consensus: Consensus, bounds: Bounds, callers: Handle) -> Self {
+        let (queue, gatherer) = gather::queue(bounds.queue_commands);
         let deadline = bounds.deadline;
         let forwarder = consensus.forwarder();
-        tokio::spawn(make_batches(Arc::new(Road { consensus, forwarder }), waiting, bounds));
+        tokio::spawn(make_batches(Arc::new(Road { consensus, forwarder, callers }), gatherer, bounds));
         Proposer { queue, deadline }
     }
 
@@ -100,7 +105,7 @@ impl Proposer {
             deadline: Instant::now() + self.deadline,
             to: AnswerTo::Caller(answer),
         };
-        self.queue.try_send(item).map_err(|_| Unanswered::Overloaded)?;
+        self.queue.push(item).map_err(|_| Unanswered::Overloaded)?;
         outcome.await.unwrap_or(Err(Unanswered::Unknown))
     }
 }
@@ -111,14 +116,14 @@ impl ProposeForwarded for Proposer {
     async fn propose_forwarded(&self, requests: Vec<Bytes>, deadline: Instant) -> ForwardOutcome {
         let (answer, outcome) = oneshot::channel();
         let item = Item { requests, repeatable: false, maybe_proposed: false, deadline, to: AnswerTo::Node(answer) };
-        if self.queue.try_send(item).is_err() {
+        if self.queue.push(item).is_err() {
             return ForwardOutcome::Refused(Refusal::Overloaded);
         }
         outcome.await.unwrap_or(ForwardOutcome::Unknown)
     }
 }
 
-async fn make_batches(road: Arc<Road>, mut waiting: mpsc::Receiver<Item>, bounds: Bounds) {
+async fn make_batches(road: Arc<Road>, mut gatherer: Gatherer<Item>, bounds: Bounds) {
     let flights = Arc::new(Semaphore::new(bounds.in_flight));
     let mut held_over = None;
     loop {
@@ -126,14 +131,15 @@ async fn make_batches(road: Arc<Road>, mut waiting: mpsc::Receiver<Item>, bounds
         let permit = flights.clone().acquire_owned().await.expect("the semaphore is never closed");
         let Some(first) = (match held_over.take() {
             Some(item) => Some(item),
-            None => waiting.recv().await,
+            None => gatherer.first().await,
         }) else {
             return;
         };
+        gatherer.wait().await;
         let (mut commands, mut bytes) = size(&first);
         let mut items = vec![first];
         while commands < bounds.batch_commands && bytes < bounds.batch_bytes {
-            let Ok(item) = waiting.try_recv() else { break };
+            let Some(item) = gatherer.next() else { break };
             let (more_commands, more_bytes) = size(&item);
             if commands + more_commands > bounds.batch_commands {
                 held_over = Some(item);
@@ -142,6 +148,7 @@ async fn make_batches(road: Arc<Road>, mut waiting: mpsc::Receiver<Item>, bounds
             (commands, bytes) = (commands + more_commands, bytes + more_bytes);
             items.push(item);
         }
+        gatherer.left_with(items.len());
         let road = road.clone();
         tokio::spawn(async move {
             road.travel(items).await;
@@ -158,6 +165,7 @@ fn size(item: &Item) -> (usize, usize) {
 struct Road {
     consensus: Consensus,
     forwarder: Forwarder,
+    callers: Handle,
 }
 
 /// What one try came to.
@@ -197,7 +205,7 @@ impl Road {
                 _ => Try::NotProposed,
             };
             match tried {
-                Try::Answered(outcomes) => return answer(items, outcomes),
+                Try::Answered(outcomes) => return self.answer(items, outcomes),
                 Try::NotProposed => {
                     let pause = Instant::now() + Duration::from_millis(20);
                     // Whichever comes first: a new leader, a moment, the end.
@@ -221,27 +229,36 @@ impl Road {
         }
     }
 
+    /// Answers a batch, each item with as many outcomes as it has requests.
+    fn answer(&self, items: Vec<Item>, outcomes: Vec<Outcome>) {
+        let mut outcomes = outcomes.into_iter();
+        let mut callers = Vec::with_capacity(items.len());
+        for item in items {
+            match item.to {
+                AnswerTo::Caller(to) => callers.push((to, outcomes.next())),
+                AnswerTo::Node(to) => {
+                    let these = outcomes.by_ref().take(item.requests.len()).collect();
+                    let _gone = to.send(ForwardOutcome::Answered(these));
+                }
+            }
+        }
+        if callers.is_empty() {
+            return;
+        }
+        // Callers who are woken from one of their own threads cost no signal to another one each.
+        self.callers.spawn(async move {
+            for (to, outcome) in callers {
+                let _gone = to.send(outcome.ok_or(Unanswered::Unknown));
+            }
+        });
+    }
+
     async fn forward(&self, items: &[Item], deadline: Instant) -> Try {
         let requests = items.iter().flat_map(|item| item.requests.iter().cloned()).collect();
         match self.forwarder.forward(requests, deadline).await {
             ForwardOutcome::Answered(outcomes) => Try::Answered(outcomes),
             ForwardOutcome::Refused(_) => Try::NotProposed,
             ForwardOutcome::Unknown => Try::Unknown,
-        }
-    }
-}
-
-/// Answers a batch, each item with as many outcomes as it has requests.
-fn answer(items: Vec<Item>, outcomes: Vec<Outcome>) {
-    let mut outcomes = outcomes.into_iter();
-    for item in items {
-        match item.to {
-            AnswerTo::Caller(to) => {
-                let _gone = to.send(outcomes.next().ok_or(Unanswered::Unknown));
-            }
-            AnswerTo::Node(to) => {
-                let _gone = to.send(ForwardOutcome::Answered(outcomes.by_ref().take(item.requests.len()).collect()));
-            }
         }
     }
 }

@@ -40,9 +40,10 @@ impl Source {
     }
 }
 
-/// The top of the workspace.
+/// The top of the workspace. Tests run in the folder of their package; where it was built may be another checkout.
 fn top() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace").to_owned()
+    let package = std::env::current_dir().expect("there is a current folder");
+    package.parent().expect("the package lies in the workspace").to_owned()
 }
 
 /// Every Rust file and every manifest.

@@ -125,13 +125,13 @@ impl Layers {
         Ok(())
     }
 
-    /// Lets the thread in [`Layers::run`] end.
+    /// Lets the thread in [`Layers::run`] end. What is in memory stays in the log.
     pub(super) fn close(&self) {
         self.progress.lock().expect("nothing panics with it").closing = true;
         self.progressed.notify_all();
     }
 
-    /// Writes each sealed table, until there is nobody to seal another one. What is in memory then stays in the log.
+    /// Writes each sealed table, until there is nobody to seal another one.
     pub(super) fn run(&self) {
         loop {
             let mut progress = self.progress.lock().expect("nothing panics with it");
@@ -146,7 +146,8 @@ impl Layers {
             let written = sealed.as_deref().map_or(Ok(()), |table| self.store(table));
             if let Err(error) = written {
                 self.stop.fail_stop(format_args!("writing the state: {error}"));
-                // Those who wait see that it stopped.
+                // Those who wait see that it stopped, also one who has just looked whether it did.
+                let _progress = self.progress.lock().expect("nothing panics with it");
                 self.progressed.notify_all();
                 return;
             }
