@@ -57,7 +57,7 @@ pub(crate) fn state(options: &options::Options) -> Options {
     // that sell have no time for that; what it costs is more files to ask, whose filters say no from memory.
     db.set_compaction_style(DBCompactionStyle::Universal);
     db.set_universal_compaction_options(&universal());
-    db.set_level_zero_file_num_compaction_trigger(6);
+    db.set_level_zero_file_num_compaction_trigger(10);
     // Files that are rewritten soon are not worth the time; the rest takes less disk and less cache with LZ4.
     db.set_compression_per_level(&[
         DBCompressionType::None,
@@ -102,11 +102,11 @@ fn compact_early(db: &mut Options) {
     db.add_compact_on_deletion_collector_factory(16 * KIB, 8 * KIB, 0.5);
 }
 
-/// How files of one size are merged: four at a time at least, or two that are alike.
+/// How files of one size are merged: eight at a time at least, so that a row is rewritten seldom.
 fn universal() -> UniversalCompactOptions {
     let mut merge = UniversalCompactOptions::default();
     merge.set_size_ratio(10);
-    merge.set_min_merge_width(4);
+    merge.set_min_merge_width(8);
     merge.set_max_size_amplification_percent(200);
     merge
 }
