@@ -125,6 +125,8 @@ async fn converse(stream: TcpStream, front: &Front, clock: Clock, timeouts: &Tim
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(None)
+        // An answer is small: its head and body in one piece are cheaper than a list of two.
+        .writev(false)
         .max_buf_size(BUFFER_BYTES)
         .serve_connection(TokioIo::new(Watched::new(stream, watch.clone())), service);
     let mut connection = pin!(connection);

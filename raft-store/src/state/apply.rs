@@ -28,7 +28,6 @@ impl StateMachine {
 
         let state = self.shared.current.get();
         let mut overlay = Overlay::default();
-        let mut changes = Changes::default();
         let mut answers = Vec::with_capacity(batch.len());
         let mut facts = Vec::new();
         let mut commands = 0;
@@ -57,18 +56,11 @@ impl StateMachine {
         // Readers may go on reading until the rows change; so must the rows not be held any more.
         drop(view);
 
-        for (key, value) in overlay.take() {
-            if !is_point(&key) {
-                self.cache.wrote(&key, value.as_deref());
-            }
-            changes.push(key, value);
-        }
-        changes.applied(&last);
-        if let Some(membership) = &membership {
-            changes.membership(membership);
+        for (key, value) in overlay.rows().filter(|(key, _)| !is_point(key)) {
+            self.cache.wrote(key, value);
         }
         self.shared.stop.at(Step::StateWrite).map_err(StoreError::file("writing", self.shared.directory.path()))?;
-        state.write(changes)?;
+        state.write(Changes { overlay: &overlay, applied: &last, membership: membership.as_ref() })?;
         self.shared.stop.at(Step::StateWritten).map_err(StoreError::file("writing", self.shared.directory.path()))?;
         self.applied = Some(last);
         self.membership = membership.unwrap_or_else(|| std::mem::take(&mut self.membership));

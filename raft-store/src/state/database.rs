@@ -14,13 +14,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use livedrop_domain::{View, journal};
+use livedrop_domain::{Overlay, View, journal};
 use rocksdb::DB;
 use rocksdb::checkpoint::Checkpoint;
 
 use super::flush::{self, Layers};
 use super::rows::{Rows, Stored};
-use super::table::Change;
 use crate::codec::{self, seal};
 use crate::fail_stop::FailStop;
 use crate::types::{LogId, StoredMembership};
@@ -123,7 +122,17 @@ impl StateDatabase {
 
     /// Takes in what an apply batch changes. Waits when the disk cannot follow.
     pub(crate) fn write(&self, changes: Changes) -> Result<(), StoreError> {
-        self.layers.write(changes.rows)
+        let mut applied = Vec::with_capacity(32);
+        seal(&mut applied, |into| codec::put_log_id(into, changes.applied));
+        let membership = changes.membership.map(|membership| {
+            let mut sealed = Vec::new();
+            seal(&mut sealed, |into| codec::put_stored_membership(into, membership));
+            sealed
+        });
+        let own = [(APPLIED, Some(&applied[..]))]
+            .into_iter()
+            .chain(membership.as_ref().map(|row| (MEMBERSHIP, Some(&row[..]))));
+        self.layers.write(changes.overlay.rows().chain(own))
     }
 
     /// The index of the last entry that a restart would find applied.
@@ -156,29 +165,11 @@ impl StateDatabase {
     }
 }
 
-/// Rows that are written together.
-#[derive(Default)]
-pub(crate) struct Changes {
-    rows: Vec<(Vec<u8>, Change)>,
-}
-
-impl Changes {
-    /// Changes a row, or deletes it.
-    pub(crate) fn push(&mut self, key: Vec<u8>, value: Change) {
-        self.rows.push((key, value));
-    }
-
-    pub(crate) fn applied(&mut self, id: &LogId) {
-        let mut sealed = Vec::with_capacity(32);
-        seal(&mut sealed, |into| codec::put_log_id(into, id));
-        self.push(APPLIED.to_vec(), Some(sealed));
-    }
-
-    pub(crate) fn membership(&mut self, membership: &StoredMembership) {
-        let mut sealed = Vec::new();
-        seal(&mut sealed, |into| codec::put_stored_membership(into, membership));
-        self.push(MEMBERSHIP.to_vec(), Some(sealed));
-    }
+/// What an apply batch changes, as one.
+pub(crate) struct Changes<'a> {
+    pub overlay: &'a Overlay,
+    pub applied: &'a LogId,
+    pub membership: Option<&'a StoredMembership>,
 }
 
 /// The last entry that these rows reflect.

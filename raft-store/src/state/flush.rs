@@ -16,7 +16,7 @@ use std::time::Duration;
 use rocksdb::{DB, IngestExternalFileOptions, SstFileWriter};
 
 use super::rows::Tables;
-use super::table::{Change, Table};
+use super::table::{Changed, Table};
 use crate::fail_stop::{FailStop, Step};
 use crate::{StoreError, tuning};
 
@@ -55,7 +55,7 @@ impl Layers {
     }
 
     /// Takes in the changes of an apply batch, as one. Waits when the disk is two tables behind.
-    pub(super) fn write(&self, changes: Vec<(Vec<u8>, Change)>) -> Result<(), StoreError> {
+    pub(super) fn write<'a>(&self, changes: impl Iterator<Item = Changed<'a>>) -> Result<(), StoreError> {
         loop {
             let mut tables = self.tables.write().expect("nothing panics while it changes rows");
             if tables.active.bytes() >= self.table_bytes && tables.sealed.is_none() {

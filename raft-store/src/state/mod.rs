@@ -7,6 +7,7 @@
 //! ```
 
 mod apply;
+mod arena;
 mod current;
 mod database;
 mod flush;

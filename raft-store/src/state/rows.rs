@@ -1,13 +1,14 @@
 //! The state as rows: what is in memory over what is in the database.
 
 use std::cmp::Ordering;
+use std::iter::Peekable;
 use std::sync::{Arc, RwLockReadGuard};
 
 use livedrop_domain::view::{Order, Row};
 use livedrop_domain::{Fault, View};
 use rocksdb::{DB, Direction, IteratorMode};
 
-use super::table::{Change, Table};
+use super::table::{Changed, Table};
 use crate::tuning;
 
 /// What is not in the database yet.
@@ -35,7 +36,7 @@ pub(crate) struct Rows<'a> {
 impl View for Rows<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
         match self.tables.newest_first().find_map(|table| table.get(key)) {
-            Some(change) => Ok(change.clone()),
+            Some(change) => Ok(change.map(<[u8]>::to_vec)),
             None => self.stored.get(key),
         }
     }
@@ -43,7 +44,7 @@ impl View for Rows<'_> {
     fn read(&self, key: &[u8], with: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
         match self.tables.newest_first().find_map(|table| table.get(key)) {
             Some(change) => {
-                change.as_deref().map(with);
+                change.map(with);
                 Ok(())
             }
             None => self.stored.read(key, with),
@@ -94,7 +95,7 @@ impl View for Stored<'_> {
 
 /// At most `limit` rows of `stored` as `changes` leave them, which are given the newest first.
 fn merge<'a>(
-    changes: Vec<impl Iterator<Item = (&'a [u8], &'a Change)>>,
+    changes: Vec<impl Iterator<Item = Changed<'a>>>,
     stored: impl Iterator<Item = Result<Row, Fault>>,
     order: Order,
     limit: usize,
@@ -110,14 +111,14 @@ fn merge<'a>(
         match (first, stored.peek()) {
             (Some((key, change)), Some(Ok(row))) if !comes_before(&row.0, key, order) => {
                 let same = row.0 == key;
-                rows.extend(change.clone().map(|value| (key.to_vec(), value)));
+                rows.extend(change.map(|value| (key.to_vec(), value.to_vec())));
                 pass(&mut changes, key);
                 if same {
                     stored.next();
                 }
             }
             (Some((key, change)), None) => {
-                rows.extend(change.clone().map(|value| (key.to_vec(), value)));
+                rows.extend(change.map(|value| (key.to_vec(), value.to_vec())));
                 pass(&mut changes, key);
             }
             (_, Some(_)) => rows.extend(stored.next().transpose()?),
@@ -128,7 +129,7 @@ fn merge<'a>(
 }
 
 /// Goes on to the next row wherever `key` is the next one.
-fn pass<'a>(changes: &mut [std::iter::Peekable<impl Iterator<Item = (&'a [u8], &'a Change)>>], key: &[u8]) {
+fn pass<'a>(changes: &mut [Peekable<impl Iterator<Item = Changed<'a>>>], key: &[u8]) {
     for table in changes {
         table.next_if(|(next, _)| *next == key);
     }
@@ -148,6 +149,7 @@ mod tests {
     use super::*;
 
     type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
+    type Change = Option<Vec<u8>>;
 
     fn key() -> impl Strategy<Value = Vec<u8>> {
         let prefix = prop_oneof![Just(keys::JOURNAL), Just(keys::ORDER), Just(keys::ORDER_BY_BUYER)];
@@ -161,7 +163,7 @@ mod tests {
     fn table(writes: &[(Vec<u8>, Change)], model: &mut Rows) -> Table {
         let mut table = Table::default();
         for (key, value) in writes {
-            table.keep(key.clone(), value.clone());
+            table.keep(key, value.as_deref());
             match value {
                 Some(value) => model.insert(key.clone(), value.clone()),
                 None => model.remove(key),
