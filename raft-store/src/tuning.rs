@@ -10,6 +10,10 @@ use crate::options;
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
+/// How much of a file of rows is written before the disk is told to begin with it. What is not on the disk yet is what
+/// a sync of the log may have to wait for, since a file system writes both in one journal.
+const SYNC_BYTES: u64 = 256 * KIB as u64;
+
 /// The log: written once in order, read from memory or in long runs, removed from its old end.
 pub(crate) fn log(options: &options::Options) -> Options {
     let mut db = common();
@@ -57,7 +61,7 @@ pub(crate) fn state(options: &options::Options) -> Options {
     // that sell have no time for that; what it costs is more files to ask, whose filters say no from memory.
     db.set_compaction_style(DBCompactionStyle::Universal);
     db.set_universal_compaction_options(&universal());
-    db.set_level_zero_file_num_compaction_trigger(10);
+    db.set_level_zero_file_num_compaction_trigger(8);
     // Files that are rewritten soon are not worth the time; the rest takes less disk and less cache with LZ4.
     db.set_compression_per_level(&[
         DBCompressionType::None,
@@ -82,6 +86,7 @@ pub(crate) fn state(options: &options::Options) -> Options {
 pub(crate) fn state_file() -> Options {
     let mut file = Options::default();
     file.set_compression_type(DBCompressionType::None);
+    file.set_bytes_per_sync(SYNC_BYTES);
     compact_early(&mut file);
     let mut table = state_blocks();
     table.disable_cache();
@@ -102,11 +107,12 @@ fn compact_early(db: &mut Options) {
     db.add_compact_on_deletion_collector_factory(16 * KIB, 8 * KIB, 0.5);
 }
 
-/// How files of one size are merged: eight at a time at least, so that a row is rewritten seldom.
+/// How files of one size are merged: four at a time at least, so that a row is rewritten seldom, and yet few files are
+/// asked for one that is not there.
 fn universal() -> UniversalCompactOptions {
     let mut merge = UniversalCompactOptions::default();
     merge.set_size_ratio(10);
-    merge.set_min_merge_width(8);
+    merge.set_min_merge_width(4);
     merge.set_max_size_amplification_percent(200);
     merge
 }
@@ -144,7 +150,7 @@ fn common() -> Options {
     let mut db = Options::default();
     // Two cores carry everything: one background job for flushes, one for compactions.
     db.set_max_background_jobs(2);
-    db.set_bytes_per_sync(MIB as u64);
+    db.set_bytes_per_sync(SYNC_BYTES);
     db.set_paranoid_checks(true);
     // RocksDB's own story of what it did, kept short.
     db.set_keep_log_file_num(3);

@@ -171,7 +171,7 @@ fn write_configuration(file: &Path, directory: &Path, members: &[Member]) -> any
     }
     text += "]\n";
     // Several nodes share the memory of one machine.
-    text += "\n[storage]\nstate_cache_bytes = 67108864\nwrite_buffer_bytes = 33554432\n";
+    text += "\n[storage]\nstate_cache_bytes = 67108864\n";
 
     // Never half a file: an identity that was lost while being written would orphan the data made under it.
     let unfinished = file.with_extension("toml.new");
