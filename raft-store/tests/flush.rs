@@ -138,3 +138,23 @@ async fn a_table_that_cannot_be_written_stops_the_node_and_the_rows_stay_in_the_
         assert_eq!(hash(&store), before, "{failing:?}");
     }
 }
+
+#[tokio::test]
+async fn closing_a_store_whose_directory_is_gone_stops_nothing() {
+    let directory = directory();
+    let hooks = Hooks::default().stopping_with(|reason| panic!("{reason}"));
+    let mut store = open_with(&directory, hooks);
+    apply(&mut store.machine, &entries(10, 2)).await;
+    drop(directory);
+    drop(store);
+}
+
+#[tokio::test]
+async fn closing_a_store_writes_what_is_in_memory() {
+    let directory = directory();
+    let mut store = open(&directory);
+    apply(&mut store.machine, &entries(10, 2)).await;
+    let before = hash(&store);
+    drop(store);
+    assert_eq!(hash(&open(&directory)), before);
+}

@@ -48,11 +48,7 @@ pub(crate) struct StateDatabase {
 
 impl Drop for StateDatabase {
     fn drop(&mut self) {
-        if !self.place.retired.load(Ordering::Acquire) {
-            // Only saves the next start from applying it again. Where that fails, the process stops already.
-            self.flush().ok();
-        }
-        self.layers.close();
+        self.layers.close(!self.place.retired.load(Ordering::Acquire));
         // When it panicked the process ends, or a test does.
         let _ended = self.flusher.take().map(JoinHandle::join);
     }

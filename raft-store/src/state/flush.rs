@@ -46,6 +46,8 @@ struct Progress {
     stored: u64,
     /// Nobody asks for anything any more.
     closing: bool,
+    /// What is left in memory is to be written then.
+    keep: bool,
 }
 
 impl Layers {
@@ -125,9 +127,10 @@ impl Layers {
         Ok(())
     }
 
-    /// Lets the thread in [`Layers::run`] end. What is in memory stays in the log.
-    pub(super) fn close(&self) {
-        self.progress.lock().expect("nothing panics with it").closing = true;
+    /// Lets the thread in [`Layers::run`] end. With `keep`, what is in memory is written first.
+    pub(super) fn close(&self, keep: bool) {
+        let mut progress = self.progress.lock().expect("nothing panics with it");
+        (progress.closing, progress.keep) = (true, keep);
         self.progressed.notify_all();
     }
 
@@ -139,7 +142,11 @@ impl Layers {
                 progress = self.progressed.wait(progress).expect("nothing panics with it");
             }
             if progress.closing {
-                return;
+                let keep = progress.keep;
+                drop(progress);
+                return if keep {
+                    self.store_rest()
+                };
             }
             drop(progress);
             let sealed = self.tables.read().expect("nothing panics while it changes rows").sealed.clone();
@@ -156,6 +163,21 @@ impl Layers {
             self.progressed.notify_all();
             // Many rows go with the last hold on them: here, where nobody waits.
             drop(sealed);
+        }
+    }
+
+    /// Writes what is in memory, so that the next start need not apply it again. It may fail: the log has it all.
+    fn store_rest(&self) {
+        if self.stop.check().is_err() {
+            return;
+        }
+        let tables = self.tables.read().expect("nothing panics while it changes rows");
+        let rest = tables.sealed.as_deref().into_iter().chain([&tables.active]);
+        for table in rest.filter(|table| !table.is_empty()) {
+            if let Err(error) = self.store(table) {
+                tracing::warn!(%error, "the newest rows are not written; the next start applies them again");
+                return;
+            }
         }
     }
 
