@@ -15,11 +15,13 @@ pub(crate) struct Call<'a> {
     pub body: Option<Vec<u8>>,
     pub key: Option<&'a IdempotencyKey>,
     pub if_match: Option<&'a str>,
+    /// Done twice it does no harm.
+    pub harmless: bool,
 }
 
 impl<'a> Call<'a> {
     pub(crate) fn new(method: Method, path: impl Into<String>) -> Self {
-        Call { method, path: path.into(), query: Vec::new(), body: None, key: None, if_match: None }
+        Call { method, path: path.into(), query: Vec::new(), body: None, key: None, if_match: None, harmless: false }
     }
 
     pub(crate) fn get(path: impl Into<String>) -> Self {
@@ -49,7 +51,7 @@ impl<'a> Call<'a> {
     /// Whether the policy may send it twice.
     pub(crate) fn repeat(&self) -> Repeat {
         let says_the_same = matches!(self.method, Method::GET | Method::PUT | Method::DELETE);
-        if says_the_same || self.key.is_some() { Repeat::Safe } else { Repeat::Unsafe }
+        if says_the_same || self.key.is_some() || self.harmless { Repeat::Safe } else { Repeat::Unsafe }
     }
 }
 
@@ -86,5 +88,7 @@ mod tests {
         assert_eq!(Call::get("/v1/me").repeat(), Repeat::Safe);
         assert_eq!(Call::new(Method::DELETE, "/v1/sessions/current").repeat(), Repeat::Safe);
         assert_eq!(Call::new(Method::PATCH, "/v1/products/1").repeat(), Repeat::Unsafe);
+        let sign_in = Call { harmless: true, ..Call::post("/v1/sessions", &()) };
+        assert_eq!(sign_in.repeat(), Repeat::Safe);
     }
 }

@@ -1,6 +1,6 @@
 //! What is repeated when an answer does not come, and when.
 //!
-//! | what happened | read, or keyed write | other write |
+//! | what happened | read, keyed write, sign-in | other write |
 //! |---|---|---|
 //! | the connection was refused: nothing was sent | next node | next node |
 //! | the connection was lost, or no answer came in time | next node, same key | never: it may have been done |
@@ -60,7 +60,7 @@ impl Policy {
 /// Whether it does harm to send a request twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeat {
-    /// A read, or a write that carries an idempotency key or says the same however often it is said.
+    /// A read, a sign-in, or a write that carries an idempotency key or says the same however often it is said.
     Safe,
     /// A write that would be done twice.
     Unsafe,

@@ -161,9 +161,9 @@ fn gate(config: &NodeConfig, incarnation: [u8; 16], reader: livedrop_store::Read
     let identity = raft::Identity { cluster_id: config.cluster.id.clone(), node_id: config.node.id, incarnation };
     let registered = move |node_id| {
         let member = reader.read(|view| members::get(view, node_id)).map_err(anyhow::Error::from);
+        // Whoever cannot be looked up must not be let in as someone new.
         let member = member.and_then(|member| Ok(member?)).unwrap_or_else(|error| {
-            tracing::error!(%error, node_id, "could not read who a node is");
-            None
+            livedrop_store::fail_stop(&format!("reading who node {node_id} is: {error:#}"));
         });
         member.map(|member| member.incarnation)
     };

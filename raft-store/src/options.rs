@@ -15,8 +15,8 @@ pub struct Options {
     pub state_cache_bytes: usize,
     /// Rows kept in front of the state database for apply; 0 switches that off.
     pub row_cache_bytes: usize,
-    /// Rows that gather in memory before they are written; twice as many while a write is on its way. What a crash
-    /// makes the node apply again.
+    /// Rows that gather in memory before they are written: what a crash makes the node apply again. Up to four times as
+    /// many while the disk cannot follow.
     pub write_buffer_bytes: usize,
     /// How many entries' facts wait for a slow follower of the feed before it is told that it missed some.
     pub facts_capacity: usize,

@@ -53,7 +53,7 @@ impl StateMachine {
             answers.extend(responder.map(|responder| (responder, response)));
         }
 
-        // Readers may go on reading until the rows change; so must the rows not be held any more.
+        // Holds the rows for reading, and they are about to change.
         drop(view);
 
         for (key, value) in overlay.rows().filter(|(key, _)| !is_point(key)) {

@@ -144,9 +144,10 @@ impl Layers {
             if progress.closing {
                 let keep = progress.keep;
                 drop(progress);
-                return if keep {
-                    self.store_rest()
-                };
+                if keep {
+                    self.store_rest();
+                }
+                return;
             }
             drop(progress);
             let sealed = self.tables.read().expect("nothing panics while it changes rows").sealed.clone();
@@ -206,7 +207,8 @@ impl Layers {
         at(Step::StateFlushed)
     }
 
-    /// Files that are taken in faster than they are merged would make every read slower, without end.
+    /// Files that are taken in faster than they are merged would make every read slower, without end. RocksDB tells
+    /// nobody when it has merged some, so it is asked.
     fn wait_for_merges(&self) -> Result<(), StoreError> {
         let unmerged = || self.db.property_int_value("rocksdb.num-files-at-level0").ok().flatten().unwrap_or(0);
         while unmerged() >= UNMERGED_MAX && !self.progress.lock().expect("nothing panics with it").closing {
