@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use crate::NodeConfig;
 use crate::error::{Mistake, Origin};
 use crate::sections::cluster::{Member, without_scheme};
+use crate::{NodeConfig, PaymentGateway};
 
 /// Every way in which options that are good by themselves do not go together, but for the addresses: see
 /// `listeners` and `members`.
 pub(crate) fn check(config: &NodeConfig) -> Vec<Mistake> {
     let mut mistakes = timers(config);
     mistakes.extend(sizes(config));
+    mistakes.extend(payments(config));
     mistakes
 }
 
@@ -111,6 +112,18 @@ fn sizes(config: &NodeConfig) -> Vec<Mistake> {
             "batch.queue_commands",
             format!("{} is less than batch.max_commands, {}", config.batch.queue_commands, config.batch.max_commands),
             "A queue that cannot fill one entry only refuses callers: raise it.",
+        ));
+    }
+    mistakes
+}
+
+fn payments(config: &NodeConfig) -> Vec<Mistake> {
+    let (payments, mut mistakes) = (&config.payments, Vec::new());
+    if payments.gateway == PaymentGateway::Stripe && payments.stripe_key_file.is_empty() {
+        mistakes.push(wrong(
+            "payments.stripe_key_file",
+            "payments.gateway is \"stripe\" and no key is given".to_owned(),
+            "Write Stripe's secret key into a file that only this user may read, and name it here.",
         ));
     }
     mistakes

@@ -29,9 +29,11 @@ pub use sections::http::Http;
 pub use sections::limits::Limits;
 pub use sections::log::{Log, LogFormat};
 pub use sections::node::Node;
+pub use sections::payments::{PaymentGateway, Payments};
 pub use sections::peer::Peer;
 pub use sections::raft::Raft;
 pub use sections::storage::Storage;
+pub use sections::webhooks::Webhooks;
 
 use layers::Layers;
 use reader::Reader;
@@ -48,6 +50,8 @@ pub struct NodeConfig {
     pub batch: Batch,
     pub limits: Limits,
     pub auth: Auth,
+    pub payments: Payments,
+    pub webhooks: Webhooks,
     pub log: Log,
 }
 
@@ -151,6 +155,8 @@ impl NodeConfig {
             batch: Batch::read(reader, &own),
             limits: Limits::read(reader, &own),
             auth: Auth::read(reader, &own),
+            payments: Payments::read(reader, &own),
+            webhooks: Webhooks::read(reader, &own),
             log: Log::read(reader, &own),
         };
         if config.http.threads == 0 {

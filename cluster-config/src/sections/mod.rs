@@ -7,6 +7,8 @@ pub mod http;
 pub mod limits;
 pub mod log;
 pub mod node;
+pub mod payments;
 pub mod peer;
 pub mod raft;
 pub mod storage;
+pub mod webhooks;

@@ -1,9 +1,8 @@
 //! What operators ask one node.
 
-use axum::extract::{Path, State};
-use http::StatusCode;
+use axum::extract::State;
 use livedrop_domain::accounts::Role;
-use livedrop_domain::{Reply, journal, orders};
+use livedrop_domain::journal;
 use livedrop_proto::rest::accounts as accounts_shape;
 use livedrop_proto::rest::admin as shape;
 
@@ -66,27 +65,4 @@ pub async fn create_account(
         accounts_shape::Role::Operator => Role::Operator,
     };
     register(&rest, &context.request_id, body.email, body.password, body.display_name, role).await
-}
-
-/// Turns the units of a reserved order into sold ones, until payments do; again changes nothing.
-#[utoipa::path(post, path = "/v1/admin/orders/{id}/confirm", tag = "operations", security(("bearer" = [])), params(("id" = String, Path,)), responses(
-    (status = 200, description = "The order.", body = livedrop_proto::rest::orders::Order),
-    (status = 404, description = "`not_found`", body = livedrop_proto::rest::Problem, content_type = "application/problem+json"),
-    (status = 409, description = "`wrong_status`", body = livedrop_proto::rest::Problem, content_type = "application/problem+json"),
-    Problems,
-))]
-pub async fn confirm_order(
-    State(rest): State<Rest>,
-    _: Operator,
-    Path(id): Path<String>,
-    context: Context,
-) -> Result<Answer, Problem> {
-    let order_id = id.parse().map_err(|_| Problem::not_found("order"))?;
-    let command = orders::Command::Confirm(orders::Confirm { order_id });
-    match rest.decide(&context.request_id, command).await? {
-        (Reply::Orders(orders::Reply::Confirmed(order)), index) => {
-            Ok(super::orders::answer(StatusCode::OK, &order).at(index))
-        }
-        (other, _) => Err(Problem::unexpected(&other)),
-    }
 }

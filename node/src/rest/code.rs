@@ -28,6 +28,12 @@ pub static IDEMPOTENCY_KEY_REQUIRED: Code = code(
     "An Idempotency-Key is required",
     "Make up a key of 1 to 255 visible ASCII characters, keep it, and send it with every try of this request.",
 );
+pub static BAD_SIGNATURE: Code = code(
+    400,
+    named::BAD_SIGNATURE,
+    "The signature is not good",
+    "An event must be signed with one of the endpoint's secrets, a few minutes ago at most. Check secret and clock.",
+);
 pub static UNAUTHENTICATED: Code = code(
     401,
     named::UNAUTHENTICATED,
@@ -84,8 +90,18 @@ pub static WRONG_STATUS: Code = code(
     "Not possible in this status",
     "What is asked cannot be done with something in the status that it has now.",
 );
-pub static HAS_ORDERS: Code =
-    code(409, named::HAS_ORDERS, "Units are held or sold", "A drop can only be cancelled while nobody has any of it.");
+pub static HOLD_ENDED: Code = code(
+    409,
+    named::HOLD_ENDED,
+    "The hold has ended",
+    "The units of the order are not held any more, so it cannot be paid. Place another one.",
+);
+pub static TOO_MANY_REFUNDS: Code = code(
+    409,
+    named::TOO_MANY_REFUNDS,
+    "Too many refunds of one order",
+    "The money of an order went back in as many parts as are kept. Pay the rest back at the gateway.",
+);
 pub static PRODUCT_RETIRED: Code = code(
     409,
     named::PRODUCT_RETIRED,
@@ -162,6 +178,12 @@ pub static OVERLOADED: Code = code(
     "Too much to do",
     "The node has more to do than it can, so nothing was done. Wait as long as Retry-After says and ask again.",
 );
+pub static GATEWAY_UNAVAILABLE: Code = code(
+    503,
+    named::GATEWAY_UNAVAILABLE,
+    "The payment gateway does not answer",
+    "Nothing was changed. Wait as long as Retry-After says and send it again.",
+);
 pub static STOPPING: Code = code(503, named::STOPPING, "The node is stopping", "Nothing was done. Ask another node.");
 pub static BEHIND: Code = code(
     503,
@@ -171,9 +193,10 @@ pub static BEHIND: Code = code(
 );
 
 /// Every code there is.
-pub static ALL: [&Code; 33] = [
+pub static ALL: [&Code; 36] = [
     &BAD_REQUEST,
     &IDEMPOTENCY_KEY_REQUIRED,
+    &BAD_SIGNATURE,
     &UNAUTHENTICATED,
     &BAD_CREDENTIALS,
     &FORBIDDEN,
@@ -186,7 +209,8 @@ pub static ALL: [&Code; 33] = [
     &DROP_PAUSED,
     &DROP_ENDED,
     &WRONG_STATUS,
-    &HAS_ORDERS,
+    &HOLD_ENDED,
+    &TOO_MANY_REFUNDS,
     &PRODUCT_RETIRED,
     &CHANGED_SINCE,
     &BODY_TOO_LARGE,
@@ -203,6 +227,7 @@ pub static ALL: [&Code; 33] = [
     &NO_QUORUM,
     &OUTCOME_UNKNOWN,
     &OVERLOADED,
+    &GATEWAY_UNAVAILABLE,
     &STOPPING,
     &BEHIND,
 ];

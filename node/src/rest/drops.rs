@@ -3,6 +3,7 @@
 mod export;
 pub mod orders;
 pub mod schedule;
+pub mod stats;
 pub mod steer;
 
 use axum::extract::{OriginalUri, Path, State};

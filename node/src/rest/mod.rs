@@ -32,10 +32,12 @@ mod mint;
 mod operator_token;
 mod orders;
 mod page;
+mod payments;
 mod problem;
 mod products;
 mod sessions;
 mod shop;
+mod stripe;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -56,9 +58,11 @@ pub use exposition::assert_conventional;
 pub use front::{Front, Limits};
 pub use measures::install as install_metrics;
 pub use operator_token::{OPERATOR_TOKEN_FILE, OperatorToken, operator_token};
+pub use orders::pay::Terms as PaymentTerms;
 pub use shop::{Check, Look, Seen, Shop, look};
 
 use crate::auth::Auth;
+use crate::payments::StripeDoor;
 use crate::propose::Unanswered;
 use measures::Measures;
 use problem::Problem;
@@ -81,6 +85,10 @@ pub struct Parts {
     /// A digest of the token that whoever can read this node's data directory may use.
     pub operator_token: Option<OperatorToken>,
     pub metrics: Option<PrometheusHandle>,
+    /// What a payment is begun with.
+    pub payments: PaymentTerms,
+    /// Where Stripe's webhooks are looked after, when it is the gateway.
+    pub stripe: Option<StripeDoor>,
     /// Set when the node begins to stop: it is not ready any more, and requests in work end.
     pub draining: AtomicBool,
 }
@@ -160,15 +168,20 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(drops::steer::end))
         .routes(routes!(drops::steer::cancel))
         .routes(routes!(drops::orders::list))
+        .routes(routes!(drops::stats::read))
         .routes(routes!(orders::place::place, orders::find))
         .routes(routes!(orders::read))
+        .routes(routes!(orders::pay::pay))
         .routes(routes!(orders::cancel))
+        .routes(routes!(orders::pay::refund))
         .routes(routes!(orders::mine))
+        .routes(routes!(stripe::take))
         .routes(routes!(cluster::read))
         .routes(routes!(admin::status))
         .routes(routes!(admin::hash))
         .routes(routes!(admin::create_account))
-        .routes(routes!(admin::confirm_order))
+        .routes(routes!(payments::list))
+        .routes(routes!(payments::ledger))
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))

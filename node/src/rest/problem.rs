@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, header};
-use livedrop_domain::{Fault, Rejection, Reply, accounts, drops, orders, products};
+use livedrop_domain::{Fault, Rejection, Reply, accounts, drops, orders, payments, products};
 use livedrop_proto::rest;
 use livedrop_proto::rest::problem::{FieldError, MEDIA_TYPE};
 
@@ -170,6 +170,8 @@ impl From<Rejection> for Problem {
             Rejection::Products(rejection) => product(rejection),
             Rejection::Drops(rejection) => drop(rejection),
             Rejection::Orders(rejection) => order(rejection),
+            Rejection::Payments(rejection) => payment(rejection),
+            Rejection::Sandbox(_) => Problem::new(&code::INTERNAL, "The node asked for what only gateways are told."),
             Rejection::Members(_) => Problem::new(&code::INTERNAL, "The node asked for what only nodes are told."),
         }
     }
@@ -210,7 +212,6 @@ fn drop(rejection: drops::Rejection) -> Problem {
         EndsTooEarly => Problem::field("/ends_at", "must be later than the start and later than now"),
         BadField => Problem::field("", "a field is outside its limits"),
         IdTaken => Problem::new(&code::OUTCOME_UNKNOWN, "The drop may have been made; list the drops to find out."),
-        HasOrders => Problem::new(&code::HAS_ORDERS, "Units are held or sold."),
         ChangedSince { version } => changed_since(version),
     }
 }
@@ -234,10 +235,24 @@ fn order(rejection: orders::Rejection) -> Problem {
         }
         SoldOut => Problem::new(&code::SOLD_OUT, "Fewer units are left than were asked for."),
         IdTaken => Problem::new(&code::OUTCOME_UNKNOWN, "The order may have been placed; ask by its idempotency key."),
+    }
+}
+
+fn payment(rejection: payments::Rejection) -> Problem {
+    use payments::Rejection::*;
+    match rejection {
         NotFound => Problem::not_found("order"),
         WrongStatus { status } => {
             Problem::new(&code::WRONG_STATUS, format!("The order is {}.", text::order_status(status)))
         }
+        HoldOver => Problem::new(&code::HOLD_ENDED, "The units are not held any more."),
+        BadMethod => super::orders::pay::bad_method(),
+        BadAmount { left } => Problem::field("/amount", format!("must be 1 to {left}: what was not paid back yet")),
+        RestockNeedsAll => Problem::field("/restock", "is only possible when all that is left is paid back"),
+        TooManyRefunds => {
+            Problem::new(&code::TOO_MANY_REFUNDS, format!("An order has at most {} refunds.", payments::REFUNDS_MAX))
+        }
+        Stale { .. } => Problem::new(&code::INTERNAL, "The node asked for what only the payment desk is told."),
     }
 }
 

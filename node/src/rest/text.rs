@@ -69,6 +69,10 @@ pub fn order_status(status: orders::Status) -> &'static str {
         orders::Status::Confirmed => "confirmed",
         orders::Status::Cancelled => "cancelled",
         orders::Status::Expired => "expired",
+        orders::Status::Paying => "paying",
+        orders::Status::Failed => "failed",
+        orders::Status::Refunding => "refunding",
+        orders::Status::Refunded => "refunded",
     }
 }
 
@@ -78,6 +82,10 @@ pub fn order_status_shape(status: orders::Status) -> OrderStatus {
         orders::Status::Confirmed => OrderStatus::Confirmed,
         orders::Status::Cancelled => OrderStatus::Cancelled,
         orders::Status::Expired => OrderStatus::Expired,
+        orders::Status::Paying => OrderStatus::Paying,
+        orders::Status::Failed => OrderStatus::Failed,
+        orders::Status::Refunding => OrderStatus::Refunding,
+        orders::Status::Refunded => OrderStatus::Refunded,
     }
 }
 

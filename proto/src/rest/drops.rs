@@ -175,6 +175,47 @@ pub struct Item {
     pub sold: u64,
 }
 
+/// `GET /v1/drops/{id}/stats`: how a drop sells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DropStats {
+    /// `drp_…`
+    pub drop_id: String,
+    /// The counts of each variant, in units.
+    pub items: Vec<Item>,
+    /// Orders that were paid, whatever became of them later.
+    pub confirmed_orders: u64,
+    /// Orders whose payment was declined.
+    pub failed_orders: u64,
+    pub expired_orders: u64,
+    pub cancelled_orders: u64,
+    /// Orders whose money went back, all of it.
+    pub refunded_orders: u64,
+    /// Units of orders that were paid.
+    pub confirmed_units: u64,
+    /// Units of orders whose money went back.
+    pub refunded_units: u64,
+    /// What was taken, one entry a currency.
+    pub revenue: Vec<Money>,
+    /// What went back of it, one entry a currency.
+    pub refunded: Vec<Money>,
+    /// Of the holds that have ended, the share that was paid, 0 to 1; null before the first has ended.
+    #[schema(required)]
+    pub hold_conversion: Option<f64>,
+    /// The latest 120 minutes with a sale, oldest first.
+    pub per_minute: Vec<SalesMinute>,
+}
+
+/// What was paid within a minute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SalesMinute {
+    /// When it began.
+    #[schema(format = DateTime)]
+    pub minute: String,
+    pub orders: u64,
+    pub units: u64,
+    pub revenue: Money,
+}
+
 /// Which drops are listed, newest first by when they were announced, whenever they start.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

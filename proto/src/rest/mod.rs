@@ -10,8 +10,10 @@ pub mod cluster;
 pub mod drops;
 pub mod list;
 pub mod orders;
+pub mod payments;
 pub mod problem;
 pub mod products;
+pub mod webhooks;
 mod wide;
 
 pub use list::List;

@@ -5,8 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Consistency, Money, Wide};
 
-/// `POST /v1/orders`, with an `Idempotency-Key` of 1 to 255 visible ASCII characters. There are no payments yet, so a
-/// `payment_method` is refused with 422, as every unknown field is.
+/// `POST /v1/orders`, with an `Idempotency-Key` of 1 to 255 visible ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlaceOrder {
@@ -20,9 +19,43 @@ pub struct PlaceOrder {
     /// Units, 1 to 1,000.
     #[schema(minimum = 1, maximum = 1_000)]
     pub quantity: u32,
+    /// Starts the payment at once, as `POST /v1/orders/{id}/pay` does later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 255, example = "pm_card_ok")]
+    pub payment_method: Option<String>,
+}
+
+/// `POST /v1/orders/{id}/pay`, with an `Idempotency-Key`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PayOrder {
+    /// The gateway's name of a means of payment. The sandbox has `pm_card_ok`, `pm_card_declined`,
+    /// `pm_card_insufficient_funds`, `pm_card_slow` (5 s) and `pm_card_timeout` (charged, the answer is lost).
+    #[schema(min_length = 1, max_length = 255, example = "pm_card_ok")]
+    pub payment_method: String,
+}
+
+/// `POST /v1/orders/{id}/refund`, with an `Idempotency-Key`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefundOrder {
+    /// Of the currency's minor unit; all that was not refunded yet when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0)]
+    pub amount: Option<u64>,
+    /// Whether the units can be bought again; only with a refund of all that is left.
+    #[serde(default)]
+    pub restock: bool,
 }
 
 /// Where an order stands. Units are held from `reserved`, sold at `confirmed`, given back exactly once otherwise.
+///
+/// ```text
+/// reserved ── pay ──► paying ── charged ──► confirmed ── refund ──► refunding ──► refunded
+///    │                  ├── declined ──► failed                        ▲
+///    ├── time ──────────┼──► expired ──── charged after all ───────────┤
+///    └── cancel ────────┴──► cancelled ── charged after all ───────────┘
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStatus {
@@ -34,6 +67,60 @@ pub enum OrderStatus {
     Cancelled,
     /// The hold ran out.
     Expired,
+    /// Units are held while the buyer pays.
+    Paying,
+    /// The payment was declined.
+    Failed,
+    /// All of the money is on its way back.
+    Refunding,
+    /// All of the money went back.
+    Refunded,
+}
+
+/// Where a payment stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentStatus {
+    /// The gateway is being asked.
+    Processing,
+    /// The buyer must go to `redirect_url`.
+    RequiresAction,
+    /// It is being called off.
+    Cancelling,
+    /// The money was taken.
+    Charged,
+    /// No money was taken, and none will be.
+    NotCharged,
+}
+
+/// The payment of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Payment {
+    pub status: PaymentStatus,
+    pub method: String,
+    /// Why the gateway said no, as in `card_declined`; null when it did not.
+    #[schema(required)]
+    pub declined: Option<String>,
+    /// Where the buyer confirms the payment with their bank; null when nobody asks for that.
+    #[schema(required)]
+    pub redirect_url: Option<String>,
+    /// What went back so far.
+    pub refunded: Money,
+    /// What went back and what is on its way, oldest first.
+    pub refunds: Vec<Refund>,
+}
+
+/// Money that goes back to a buyer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Refund {
+    /// The first of an order is 1.
+    pub number: u32,
+    pub amount: Money,
+    #[schema(format = DateTime)]
+    pub requested_at: String,
+    /// When the gateway had done it; null before.
+    #[schema(format = DateTime, required)]
+    pub done_at: Option<String>,
 }
 
 /// An order.
@@ -57,12 +144,15 @@ pub struct Order {
     pub status: OrderStatus,
     #[schema(format = DateTime)]
     pub created_at: String,
-    /// Until when units are, or were, held while the order is `reserved`.
+    /// Until when units are, or were, held while the order is `reserved` or `paying`.
     #[schema(format = DateTime)]
     pub hold_expires_at: String,
     /// The log index that placed it. Orders of all nodes are decided in this order.
     #[schema(value_type = String)]
     pub log_index: Wide,
+    /// Absent before a payment began, and in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<Payment>,
 }
 
 /// `GET /v1/orders?idempotency_key=…`: the order that a key of the caller decided.

@@ -49,6 +49,8 @@ pub mod code {
     pub const BAD_REQUEST: &str = "bad_request";
     /// 400: the request must carry an `Idempotency-Key`.
     pub const IDEMPOTENCY_KEY_REQUIRED: &str = "idempotency_key_required";
+    /// 400: a webhook is not signed with a known secret, or too long ago.
+    pub const BAD_SIGNATURE: &str = "bad_signature";
     /// 401: no token, or one that is not good or not good any more.
     pub const UNAUTHENTICATED: &str = "unauthenticated";
     /// 401: no account has this address and this password.
@@ -71,8 +73,10 @@ pub mod code {
     pub const DROP_ENDED: &str = "drop_ended";
     /// 409: what is asked cannot be done in this status.
     pub const WRONG_STATUS: &str = "wrong_status";
-    /// 409: units are held or sold.
-    pub const HAS_ORDERS: &str = "has_orders";
+    /// 409: the units of the order are not held any more.
+    pub const HOLD_ENDED: &str = "hold_ended";
+    /// 409: the order was refunded in as many parts as are kept.
+    pub const TOO_MANY_REFUNDS: &str = "too_many_refunds";
     /// 409: the product was retired.
     pub const PRODUCT_RETIRED: &str = "product_retired";
     /// 412: somebody changed it since the caller looked.
@@ -101,6 +105,8 @@ pub mod code {
     pub const OUTCOME_UNKNOWN: &str = "outcome_unknown";
     /// 503: the node has more to do than it can; nothing was done.
     pub const OVERLOADED: &str = "overloaded";
+    /// 503: the payment gateway does not answer; nothing was changed.
+    pub const GATEWAY_UNAVAILABLE: &str = "gateway_unavailable";
     /// 503: the node is stopping; nothing was done.
     pub const STOPPING: &str = "stopping";
     /// 503: the node has not applied `Livedrop-Min-Index` in time.

@@ -59,10 +59,10 @@ fn stretch(rest: &Rest, drop: DropId, at: &At) -> Result<(Bytes, Option<At>), Fa
 }
 
 fn line(lines: &mut String, order: &Order) -> std::fmt::Result {
-    let Order { id, buyer_id, product_id, sku, quantity, created_at, hold_expires_at, placed_index, .. } = order;
+    let Order { id, buyer_id, product_id, sku, quantity, created_at, placed_index, .. } = order;
     let (amount, sku, status) = (order.amount(), quoted(sku), text::order_status(order.status));
     write!(lines, "{id},{buyer_id},{product_id},{sku},{quantity},{},{},{status},", amount.amount, amount.currency)?;
-    write!(lines, "{},{},{placed_index}\r\n", Rfc3339(*created_at), Rfc3339(*hold_expires_at))
+    write!(lines, "{},{},{placed_index}\r\n", Rfc3339(*created_at), Rfc3339(order.held_until()))
 }
 
 /// A field in quotes. One that a spreadsheet would take for a formula is made a text.

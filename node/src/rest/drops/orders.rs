@@ -49,7 +49,7 @@ pub async fn list(
     if wants_csv(&headers) {
         return Ok(export::csv(&rest, id).at(seen.index));
     }
-    let found = found.iter().map(|(place, order)| (*place, order_shape(order))).collect();
+    let found = found.iter().map(|(place, order)| (*place, order_shape(order, None))).collect();
     Ok(wanted.answer(&uri, found).at(seen.index))
 }
 

@@ -76,11 +76,12 @@ pub async fn end(rest: State<Rest>, seller: Seller, id: Path<String>, context: C
     steer(rest, seller, id, context, drops::Command::End).await
 }
 
-/// Calls a drop off, while nobody has any of it.
+/// Calls a drop off for good. What is held goes back, payments under way are called off, and every confirmed order is
+/// refunded, one after the other; each order tells how far that is.
 #[utoipa::path(post, path = "/v1/drops/{id}/cancel", tag = "drops", security(("bearer" = [])),
     params(("id" = String, Path, description = "`drp_…`")), responses(
     (status = 200, description = "The drop as it is now.", body = shape::Drop),
-    (status = 409, description = "`wrong_status`, `has_orders`", body = rest::Problem, content_type = "application/problem+json"),
+    (status = 409, description = "`wrong_status`", body = rest::Problem, content_type = "application/problem+json"),
     Problems,
 ))]
 pub async fn cancel(rest: State<Rest>, seller: Seller, id: Path<String>, context: Context) -> Result<Answer, Problem> {

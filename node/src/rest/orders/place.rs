@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::extract::State;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use livedrop_domain::orders::{self, Place, QUANTITY_MAX};
-use livedrop_domain::{Command, Reply, Request};
+use livedrop_domain::{Command, Reply, payments};
 use livedrop_proto::rest;
 use livedrop_proto::rest::orders as shape;
 use serde::Deserialize;
@@ -18,6 +18,7 @@ use super::super::docs::Problems;
 use super::super::identity::Caller;
 use super::super::mint;
 use super::super::problem::Problem;
+use super::keyed::{self, Decided};
 use super::{answer, key};
 
 /// The body, borrowed from its bytes: [`shape::PlaceOrder`] without copies.
@@ -28,9 +29,10 @@ struct Wanted<'a> {
     drop_id: Cow<'a, str>,
     sku: Option<String>,
     quantity: u32,
+    payment_method: Option<String>,
 }
 
-/// Holds units of a drop for the caller.
+/// Holds units of a drop for the caller, and with a `payment_method` begins to pay for them.
 #[utoipa::path(post, path = "/v1/orders", tag = "orders", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255, description = "Of the caller's own making, the same for every try of this request.")),
     request_body = shape::PlaceOrder, responses(
@@ -66,31 +68,25 @@ pub async fn purchase(rest: &Rest, headers: &HeaderMap, context: &Context) -> Re
         sku: wanted.sku,
         quantity: wanted.quantity,
     };
-    let outcome = rest
-        .shop
-        .propose(Request {
-            request_id: context.request_id.as_str().to_owned(),
-            idempotency: Some(idempotency),
-            command: Command::Orders(orders::Command::Place(place)),
-        })
-        .await?;
-    match outcome.answer {
-        Ok(Reply::Orders(orders::Reply::Placed(order))) => {
-            let location = format!("/v1/orders/{}", order.id);
-            let answer = answer(StatusCode::CREATED, &order).at(outcome.index).with_text(header::LOCATION, location);
-            // The write path may have repeated this very request: then the first answer is this one.
-            Ok(match outcome.replayed && order.id != order_id {
-                true => answer.with(REPLAYED, HeaderValue::from_static("true")),
-                false => answer,
-            })
+    let command = match wanted.payment_method {
+        None => Command::Orders(orders::Command::Place(place)),
+        Some(method) => {
+            let with = rest.payments.with(method)?;
+            payments::Command::PlaceAndPay(payments::PlaceAndPay { place, with }).into()
         }
-        Ok(other) => Err(Problem::unexpected(&other)),
-        Err(rejection) => {
-            let problem = Problem::from(rejection).at(outcome.index);
-            Err(match outcome.replayed {
-                true => problem.with(REPLAYED, HeaderValue::from_static("true")),
-                false => problem,
-            })
-        }
-    }
+    };
+    let Decided { reply, index, replayed } = keyed::decide(rest, context, idempotency, command).await?;
+    let (order, payment) = match reply {
+        Reply::Orders(orders::Reply::Placed(order)) => (order, None),
+        Reply::Payments(payments::Reply::Placed(order, payment)) => (order, Some(payment)),
+        other => return Err(Problem::unexpected(&other)),
+    };
+    let location = format!("/v1/orders/{}", order.id);
+    let answer = answer(StatusCode::CREATED, &order, payment.as_ref()).at(index);
+    let answer = answer.with_text(header::LOCATION, location);
+    // The write path may have repeated this very request: then the first answer is this one.
+    Ok(match replayed && order.id != order_id {
+        true => answer.with(REPLAYED, HeaderValue::from_static("true")),
+        false => answer,
+    })
 }

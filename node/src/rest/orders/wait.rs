@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use livedrop_domain::orders::{self, Order};
+use livedrop_domain::orders::Order;
+use livedrop_domain::payments::Payment;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::super::Rest;
@@ -14,6 +15,9 @@ const SECONDS_MAX: u64 = 30;
 /// On a busy node the state changes a thousand times a second; nobody needs to look that often.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// An order and its payment.
+type Whole = (Order, Option<Payment>);
+
 /// How long the caller waits: `10s`. Rejects anything else.
 pub fn patience(given: Option<&str>) -> Result<Option<Duration>, Problem> {
     let Some(given) = given else { return Ok(None) };
@@ -24,21 +28,23 @@ pub fn patience(given: Option<&str>) -> Result<Option<Duration>, Problem> {
     }
 }
 
-/// The order after its next change, or as it is when the patience ends, and the log index that this reflects.
-pub async fn next_change(rest: &Rest, order: Order, index: u64, patience: Duration) -> Result<(Order, u64), Problem> {
-    let (deadline, mut reflected) = (Instant::now() + patience, index);
+/// The order and its payment after the next change of either, or as they are when the patience ends, and the log index
+/// that this reflects.
+pub async fn next_change(rest: &Rest, known: Whole, index: u64, patience: Duration) -> Result<(Whole, u64), Problem> {
+    let versions = |(order, payment): &Whole| (order.version, payment.as_ref().map(|payment| payment.version));
+    let (deadline, mut reflected, id) = (Instant::now() + patience, index, known.0.id);
     while Instant::now() < deadline {
         let pause = sleep_until((Instant::now() + PAUSE).min(deadline));
         // Nothing can have changed before this node has applied another entry.
         let _late = timeout_at(deadline, rest.shop.at_least(reflected + 1)).await;
         pause.await;
-        let seen = look(&*rest.shop, |view| orders::get(view, order.id))?;
+        let seen = look(&*rest.shop, |view| super::whole(view, id))?;
         reflected = seen.index;
-        if let Some(now) = seen.what.filter(|now| now.version != order.version) {
+        if let Some(now) = seen.what.filter(|now| versions(now) != versions(&known)) {
             return Ok((now, reflected));
         }
     }
-    Ok((order, reflected))
+    Ok((known, reflected))
 }
 
 #[cfg(test)]

@@ -4,20 +4,22 @@ use std::io::Write;
 
 use livedrop_domain::Money;
 use livedrop_domain::orders::Order;
+use livedrop_domain::payments::Payment;
 
 use super::super::text::{self, Rfc3339};
+use super::shape;
 
 /// Enough for an order with a long sku.
 const BYTES: usize = 640;
 
 /// The same JSON as the shape [`livedrop_proto::rest::orders::Order`] gives, in one pass and one allocation.
-pub fn order(order: &Order) -> Vec<u8> {
+pub fn order(order: &Order, payment: Option<&Payment>) -> Vec<u8> {
     let mut json = Vec::with_capacity(BYTES);
-    write(&mut json, order).expect("writing into memory cannot fail");
+    write(&mut json, order, payment).expect("writing into memory cannot fail");
     json
 }
 
-fn write(json: &mut Vec<u8>, order: &Order) -> std::io::Result<()> {
+fn write(json: &mut Vec<u8>, order: &Order, payment: Option<&Payment>) -> std::io::Result<()> {
     let Order { id, drop_id, product_id, buyer_id, quantity, placed_index, .. } = order;
     write!(json, r#"{{"id":"{id}","drop_id":"{drop_id}","product_id":"{product_id}","buyer_id":"{buyer_id}","sku":"#)?;
     serde_json::to_writer(&mut *json, &order.sku)?;
@@ -26,9 +28,14 @@ fn write(json: &mut Vec<u8>, order: &Order) -> std::io::Result<()> {
     write!(json, r#","amount":"#)?;
     money(json, order.amount())?;
     let (status, created_at) = (text::order_status(order.status), Rfc3339(order.created_at));
-    let hold_expires_at = Rfc3339(order.hold_expires_at);
+    let hold_expires_at = Rfc3339(order.held_until());
     write!(json, r#","status":"{status}","created_at":"{created_at}","hold_expires_at":"{hold_expires_at}","#)?;
-    write!(json, r#""log_index":"{placed_index}"}}"#)
+    write!(json, r#""log_index":"{placed_index}""#)?;
+    if let Some(payment) = payment {
+        write!(json, r#","payment":"#)?;
+        serde_json::to_writer(&mut *json, &shape::payment(payment))?;
+    }
+    write!(json, "}}")
 }
 
 fn money(json: &mut Vec<u8>, money: Money) -> std::io::Result<()> {

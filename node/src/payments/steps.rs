@@ -1,0 +1,186 @@
+//! What a payment needs next of the gateway, and what its answer means to the log. One call at a time:
+//!
+//! | stage | asked | told to the log |
+//! |---|---|---|
+//! | creating | make a payment, unconfirmed | its id, or that it was refused |
+//! | confirming | take the money, by id (after a pause or on a new leader: what became of it, first) | taken, declined, buyer must act, unknown |
+//! | acting, unknown | what became of it | what it says |
+//! | cancelling, abandoned | call it off | called off, or taken after all |
+//! | charged, with a refund under way | what was refunded (after a pause or on a new leader), else refund | done, or failed for good |
+//!
+//! Keys of calls are made of the order and the number of the intent in the log, so whoever leads asks with the same.
+
+use livedrop_domain::payments::{Command, Outcome, Payment, Refund, RefundOutcome, Report, ReportRefund, Stage};
+
+use super::gateway::{Charge, Gateway, Intent, RefundAsk, RefundState, State, Trouble};
+
+/// What one look at a payment came to.
+#[derive(Debug)]
+pub enum Step {
+    /// The log must know.
+    Report(Command),
+    /// The log must know, and the gateway a moment.
+    ReportAndWait(Command),
+    /// Nothing new: look again later.
+    Later,
+    /// Nobody needs the gateway any more.
+    Nothing,
+}
+
+/// Asks the gateway once for what the payment needs. `fresh` says that this very worker has just put the intent in the
+/// log, so nobody can have acted on it before.
+pub async fn next(gateway: &dyn Gateway, payment: &Payment, fresh: bool) -> Step {
+    match payment.stage {
+        Stage::Creating => create(gateway, payment).await,
+        Stage::Confirming if fresh => confirm(gateway, payment).await,
+        Stage::Confirming => confirm_unless_done(gateway, payment).await,
+        Stage::Acting | Stage::Unknown => poll(gateway, payment).await,
+        Stage::Cancelling | Stage::Abandoned => cancel(gateway, payment).await,
+        Stage::Charged => match payment.open_refunds().next() {
+            Some(refund) => pay_back(gateway, payment, refund, fresh).await,
+            None => Step::Nothing,
+        },
+        Stage::Closed => Step::Nothing,
+    }
+}
+
+async fn create(gateway: &dyn Gateway, payment: &Payment) -> Step {
+    match gateway.create(&key(payment, "create"), &charge(payment)).await {
+        Ok(intent) => Step::Report(report(payment, Outcome::Created { intent_id: intent.id })),
+        Err(Trouble::Refused { code }) => Step::Report(report(payment, Outcome::Refused { code })),
+        // A payment that may have been made is not confirmed and takes no money; the same key finds it again.
+        Err(trouble) => later(payment, "create", &trouble),
+    }
+}
+
+async fn confirm(gateway: &dyn Gateway, payment: &Payment) -> Step {
+    let Some(id) = intent_id(payment) else { return Step::Nothing };
+    match gateway.confirm(&key(payment, "confirm"), id, &charge(payment)).await {
+        Ok(intent) => told(payment, intent),
+        // It is called off next, and the truth is found then, whatever it is.
+        Err(Trouble::Refused { code }) => Step::Report(report(payment, Outcome::Declined { code })),
+        Err(Trouble::Unknown(why)) => {
+            tracing::info!(order_id = %payment.order_id, why, "it is not known whether a payment was confirmed");
+            Step::ReportAndWait(report(payment, Outcome::Unknown))
+        }
+        Err(trouble) => later(payment, "confirm", &trouble),
+    }
+}
+
+/// Another leader, or an earlier try, may have confirmed it.
+async fn confirm_unless_done(gateway: &dyn Gateway, payment: &Payment) -> Step {
+    let Some(id) = intent_id(payment) else { return Step::Nothing };
+    match gateway.retrieve(id).await {
+        Ok(Intent { state: State::NotConfirmed, .. }) => confirm(gateway, payment).await,
+        Ok(intent) => told(payment, intent),
+        Err(trouble) => later(payment, "retrieve", &trouble),
+    }
+}
+
+async fn poll(gateway: &dyn Gateway, payment: &Payment) -> Step {
+    let Some(id) = intent_id(payment) else { return Step::Nothing };
+    match gateway.retrieve(id).await {
+        Ok(Intent { state: State::ActionRequired { .. }, .. }) if payment.stage == Stage::Acting => Step::Later,
+        Ok(Intent { state: State::Processing, .. }) if payment.stage == Stage::Unknown => Step::Later,
+        Ok(intent) => told(payment, intent),
+        Err(trouble) => later(payment, "retrieve", &trouble),
+    }
+}
+
+async fn cancel(gateway: &dyn Gateway, payment: &Payment) -> Step {
+    let Some(id) = intent_id(payment) else { return Step::Report(report(payment, Outcome::Canceled)) };
+    let seen = match gateway.cancel(&key(payment, "cancel"), id).await {
+        Err(Trouble::Refused { .. }) => gateway.retrieve(id).await,
+        seen => seen,
+    };
+    match seen {
+        Ok(Intent { state: state @ (State::Canceled | State::Succeeded), .. }) => {
+            Step::Report(report(payment, outcome(state)))
+        }
+        Ok(_) => Step::Later,
+        Err(trouble) => later(payment, "cancel", &trouble),
+    }
+}
+
+async fn pay_back(gateway: &dyn Gateway, payment: &Payment, refund: &Refund, fresh: bool) -> Step {
+    let Some(id) = intent_id(payment) else { return Step::Nothing };
+    if !fresh {
+        // A gateway forgets keys in time, and a leader may come back later than that: what it did is asked first.
+        match gateway.refunds(id).await {
+            Ok(done) => {
+                let of_this = |seen: &&super::gateway::Refund| seen.number == Some(refund.number);
+                let last = done.iter().filter(of_this).find(|seen| !matches!(seen.state, RefundState::Failed { .. }));
+                if let Some(seen) = last {
+                    return refunded(payment, refund, seen.clone());
+                }
+            }
+            Err(trouble) => return later(payment, "list refunds", &trouble),
+        }
+    }
+    let ask = RefundAsk { order_id: payment.order_id, number: refund.number, amount: refund.amount };
+    let key = format!("ld:{}:refund:{}:{}", payment.order_id, refund.number, refund.attempt);
+    match gateway.refund(&key, id, &ask).await {
+        Ok(seen) => refunded(payment, refund, seen),
+        Err(Trouble::Refused { code }) => failed(payment, refund, code),
+        Err(trouble) => later(payment, "refund", &trouble),
+    }
+}
+
+fn refunded(payment: &Payment, refund: &Refund, seen: super::gateway::Refund) -> Step {
+    match seen.state {
+        RefundState::Done => Step::Report(report_refund(payment, refund, RefundOutcome::Done { refund_id: seen.id })),
+        RefundState::Pending => Step::Later,
+        RefundState::Failed { code } => failed(payment, refund, code),
+    }
+}
+
+/// The gateway will never do it under this key. It is owed all the same, so it is asked again, under the next.
+fn failed(payment: &Payment, refund: &Refund, code: String) -> Step {
+    tracing::warn!(order_id = %payment.order_id, number = refund.number, code, "a refund was refused; it is tried again");
+    Step::ReportAndWait(report_refund(payment, refund, RefundOutcome::Failed { code }))
+}
+
+fn told(payment: &Payment, intent: Intent) -> Step {
+    let unsettled = matches!(intent.state, State::NotConfirmed | State::Processing);
+    let command = report(payment, outcome(intent.state));
+    if unsettled { Step::ReportAndWait(command) } else { Step::Report(command) }
+}
+
+/// What the log calls what the gateway says.
+pub fn outcome(state: State) -> Outcome {
+    match state {
+        State::NotConfirmed => Outcome::NotConfirmed,
+        State::ActionRequired { url } => Outcome::ActionRequired { url },
+        State::Processing => Outcome::Processing,
+        State::Succeeded => Outcome::Succeeded,
+        State::Declined { code } => Outcome::Declined { code },
+        State::Canceled => Outcome::Canceled,
+    }
+}
+
+/// What is told to the log about the latest intent of a payment.
+pub fn report(payment: &Payment, result: Outcome) -> Command {
+    Command::Report(Report { order_id: payment.order_id, attempt: payment.attempt, result })
+}
+
+fn report_refund(payment: &Payment, refund: &Refund, result: RefundOutcome) -> Command {
+    let (order_id, number, attempt) = (payment.order_id, refund.number, refund.attempt);
+    Command::ReportRefund(ReportRefund { order_id, number, attempt, result })
+}
+
+fn later(payment: &Payment, call: &str, trouble: &Trouble) -> Step {
+    tracing::debug!(order_id = %payment.order_id, call, %trouble, "the gateway is asked again later");
+    Step::Later
+}
+
+fn intent_id(payment: &Payment) -> Option<&str> {
+    payment.intent_id.as_deref()
+}
+
+fn charge(payment: &Payment) -> Charge {
+    Charge { order_id: payment.order_id, amount: payment.amount, method: payment.method.clone() }
+}
+
+fn key(payment: &Payment, call: &str) -> String {
+    format!("ld:{}:{call}:{}", payment.order_id, payment.attempt)
+}
