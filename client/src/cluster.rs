@@ -1,12 +1,10 @@
 //! The cluster itself. Use [`Client::at`] to ask one node.
 
-use http::Method;
 use livedrop_proto::rest::accounts::Account;
 use livedrop_proto::rest::admin::{AdminCreateAccount, NodeStatus, StateHash};
 use livedrop_proto::rest::cluster::Cluster;
-use livedrop_proto::rest::orders::Order;
 
-use crate::call::{Call, segment};
+use crate::call::Call;
 use crate::{Client, Error};
 
 impl Client {
@@ -28,10 +26,5 @@ impl Client {
     /// An account of any role.
     pub async fn create_any_account(&self, account: &AdminCreateAccount) -> Result<Account, Error> {
         Ok(self.ask(Call::post("/v1/admin/accounts", account)).await?.body)
-    }
-
-    /// Sells the units of a reserved order.
-    pub async fn confirm_order(&self, id: &str) -> Result<Order, Error> {
-        Ok(self.ask(Call::new(Method::POST, format!("/v1/admin/orders/{}/confirm", segment(id)))).await?.body)
     }
 }

@@ -1,7 +1,7 @@
 //! Timed sales with limited stock.
 
 use http::Method;
-use livedrop_proto::rest::drops::{CreateDrop, Drop, DropStage, EditDrop, ListDrops, Restock};
+use livedrop_proto::rest::drops::{CreateDrop, Drop, DropStage, DropStats, EditDrop, ListDrops, Restock};
 use livedrop_proto::rest::list::Page;
 use livedrop_proto::rest::orders::Order;
 use livedrop_proto::rest::{Consistency, List};
@@ -58,7 +58,7 @@ impl Client {
         self.steer(id, "end").await
     }
 
-    /// Refused with `has_orders` once units are held or sold.
+    /// Calls it off for good: every confirmed order is refunded, one after the other.
     pub async fn cancel_drop(&self, id: &str) -> Result<Drop, Error> {
         self.steer(id, "cancel").await
     }
@@ -67,6 +67,11 @@ impl Client {
     pub async fn drop_orders(&self, id: &str, page: &Page) -> Result<List<Order>, Error> {
         let call = Call::get(format!("/v1/drops/{}/orders", segment(id)));
         Ok(self.ask(call.page(page.limit, page.cursor.as_ref(), page.consistency)).await?.body)
+    }
+
+    /// How an own drop sells.
+    pub async fn drop_stats(&self, id: &str) -> Result<DropStats, Error> {
+        Ok(self.ask(Call::get(format!("/v1/drops/{}/stats", segment(id)))).await?.body)
     }
 
     async fn steer(&self, id: &str, verb: &str) -> Result<Drop, Error> {

@@ -12,7 +12,7 @@
 //! let client = Client::new(endpoints);
 //! let session = client.sign_in("ada@example.com", "correct horse battery staple").await?;
 //! let client = client.with_token(session.access_token);
-//! let wanted = PlaceOrder { drop_id: "drp_01KAS0FJX0D2W8NMC0D3F5H7KA".into(), sku: None, quantity: 1 };
+//! let wanted = PlaceOrder { drop_id: "drp_01KAS0FJX0D2W8NMC0D3F5H7KA".into(), sku: None, quantity: 1, payment_method: None };
 //! let order = client.place_order(&wanted, &IdempotencyKey::random()).await?.body;
 //! # let _ = order; Ok(()) }
 //! ```
@@ -30,6 +30,7 @@ mod drops;
 mod endpoints;
 mod error;
 mod orders;
+mod payments;
 mod products;
 mod random;
 pub mod retry;

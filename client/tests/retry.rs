@@ -17,7 +17,7 @@ fn client(endpoints: &str) -> Client {
 }
 
 fn one() -> PlaceOrder {
-    PlaceOrder { drop_id: "drp_1".to_owned(), sku: None, quantity: 1 }
+    PlaceOrder { drop_id: "drp_1".to_owned(), sku: None, quantity: 1, payment_method: None }
 }
 
 /// A node that reads a request and hangs up, every time.

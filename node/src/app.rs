@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{self, Auth};
+use crate::payments::{self, Gateways, StripeDoor, desk::Desk};
 use crate::propose::{Bounds, Proposer};
 use crate::raft::{self, Consensus, ConsensusSettings, Gate, JoinError, StartError, StartUp};
 use crate::read::Reads;
@@ -112,12 +113,19 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         let (shop, stop) = (shop.clone(), stop.clone());
         async move { stop.run_until_cancelled(shop.ask_others()).await }
     });
+    let metrics = rest::install_metrics();
+    let gateways = Gateways::open(&config.payments, shop.clone())?;
+    let stripe = StripeDoor::open(&config.payments, &gateways)?;
+    let desk = Desk::new(shop.clone(), gateways, &payments::bounds(&config.payments));
+    tokio::spawn(desk.keep(consensus.leadership(), reader.clone(), stop.clone()));
     let rest = Rest::new(rest::Parts {
         shop,
         auth,
         node_id: config.node.id,
         operator_token: Some(rest::operator_token(&config.node.data_dir).context("making the operator's token")?),
-        metrics: Some(rest::install_metrics()),
+        metrics: Some(metrics),
+        payments: payments::terms(&config.payments),
+        stripe,
         draining: AtomicBool::new(false),
     });
     let http_stop = CancellationToken::new();

@@ -23,6 +23,9 @@ pub struct Wanted {
     /// Makes it safe to repeat: the same key buys once. A random one is used, and told, when absent
     #[arg(long)]
     key: Option<IdempotencyKey>,
+    /// Pays at once with this method (the sandbox's good card: pm_card_ok), and waits for what comes of it
+    #[arg(long, value_name = "METHOD")]
+    pay: Option<String>,
     #[command(flatten)]
     who: MaybeWho,
 }
@@ -35,14 +38,21 @@ pub async fn run(context: &Context, wanted: Wanted) -> Result<Exit, Stop> {
         key
     });
     let what = format!("{} of {} cannot be bought (key {key})", wanted.quantity, wanted.drop);
-    let body = PlaceOrder { drop_id: wanted.drop, sku: wanted.sku, quantity: wanted.quantity };
-    let answer = match wanted.who.client(context).await? {
-        Some(client) => client.place_order(&body, &key).await.doing(what)?,
+    let body = PlaceOrder { drop_id: wanted.drop, sku: wanted.sku, quantity: wanted.quantity, payment_method: wanted.pay };
+    let who = wanted.who.client(context).await?;
+    let answer = match &who {
+        Some(client) => client.place_order(&body, &key).await.doing(what.as_str())?,
         None => context.signed_in(&what, async |client| client.place_order(&body, &key).await).await?,
     };
     if answer.replayed {
         note("this key was used before: this is the order that it placed then");
     }
-    order::show(context, &answer.body)?;
+    let id = answer.body.id.clone();
+    let changed = async || match &who {
+        Some(client) => client.changed_order(&id, order::LOOK).await.doing(what.as_str()),
+        None => context.signed_in(&what, async |client| client.changed_order(&id, order::LOOK).await).await,
+    };
+    let order = order::settled(answer.body, changed).await?;
+    order::show(context, &order)?;
     Ok(Exit::Ok)
 }

@@ -15,6 +15,7 @@ mod money;
 mod options;
 mod order;
 mod output;
+mod payments;
 mod product;
 mod session;
 mod shell;
@@ -62,6 +63,7 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Drop(command) => drop::run(&context, command).await,
         Command::Order(command) => order::run(&context, command).await,
         Command::Buy(wanted) => buy::run(&context, wanted).await,
+        Command::Payments(command) => payments::run(&context, command).await,
         Command::Bench(command) => bench::run(&context, command).await,
         Command::Completions { shell } => shell::completions(&context, shell),
         Command::Man { dir } => shell::manual(&context, dir.as_deref()),
