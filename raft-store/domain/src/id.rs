@@ -108,6 +108,11 @@ id!(
     OrderId,
     "ord_"
 );
+id!(
+    /// Where a creator wants to be told what happens.
+    WebhookId,
+    "whk_"
+);
 
 #[cfg(test)]
 mod tests {

@@ -54,6 +54,24 @@ pub const HOLD_DUE: u8 = 0x43;
 /// `node id`.
 pub const MEMBER: u8 = 0x50;
 
+/// `intent`.
+pub const SANDBOX_INTENT: u8 = 0x60;
+/// `index` → the lines that the entry wrote into the sandbox's books, end to end.
+pub const SANDBOX_LEDGER: u8 = 0x61;
+
+/// `creator, endpoint`.
+pub const WEBHOOK_ENDPOINT: u8 = 0x68;
+/// `endpoint, event index, event ordinal`.
+pub const WEBHOOK_DELIVERY: u8 = 0x69;
+/// `time, endpoint, event index, event ordinal` → the creator whose delivery is due then.
+pub const WEBHOOK_DUE: u8 = 0x6a;
+/// Up to which log index events were enqueued: one row.
+pub const WEBHOOK_CURSOR: u8 = 0x6b;
+/// Which deliveries to forget, and when: `time, index` → `endpoint, event index, event ordinal` of each, end to end.
+pub const WEBHOOK_OLD: u8 = 0x6c;
+/// `endpoint` that was deleted or disabled → how far the clock has gone through its deliveries.
+pub const WEBHOOK_HALTED: u8 = 0x6d;
+
 /// Rows that are read by their whole key, and in runs only to check a whole state: a store need not keep the newest of
 /// them in order.
 pub const POINTS: [u8; 3] = [IDEMPOTENCY, CUSTOMER, ORDER];

@@ -24,13 +24,15 @@ mod money;
 pub mod orders;
 mod overlay;
 pub mod products;
+pub mod sandbox;
 mod stop;
 mod time;
 mod tx;
 pub mod view;
+pub mod webhooks;
 pub mod words;
 
-pub use id::{AccountId, DropId, NotAnId, OrderId, ProductId, SessionId};
+pub use id::{AccountId, DropId, NotAnId, OrderId, ProductId, SessionId, WebhookId};
 pub use idempotency::decided;
 pub use machine::{Applied, Entry, apply};
 pub use money::{Currency, Money, NotACurrency, PRICE_MAX};

@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::{AccountId, accounts, clock, drops, members, orders, products};
+use crate::{AccountId, accounts, clock, drops, members, orders, products, sandbox, webhooks};
 
 /// What one caller asks for, with what came with it. Encoded once, at the node that took it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -54,6 +54,10 @@ pub enum Command {
     Drops(#[n(0)] drops::Command),
     #[n(5)]
     Orders(#[n(0)] orders::Command),
+    #[n(7)]
+    Sandbox(#[n(0)] sandbox::Command),
+    #[n(8)]
+    Webhooks(#[n(0)] webhooks::Command),
 }
 
 /// The answer to a command that went through.
@@ -71,6 +75,10 @@ pub enum Reply {
     Drops(#[n(0)] drops::Reply),
     #[n(5)]
     Orders(#[n(0)] orders::Reply),
+    #[n(7)]
+    Sandbox(#[n(0)] sandbox::Reply),
+    #[n(8)]
+    Webhooks(#[n(0)] webhooks::Reply),
 }
 
 /// The answer to a command that may not go through. It wrote nothing.
@@ -89,6 +97,10 @@ pub enum Rejection {
     Drops(#[n(0)] drops::Rejection),
     #[n(5)]
     Orders(#[n(0)] orders::Rejection),
+    #[n(7)]
+    Sandbox(#[n(0)] sandbox::Rejection),
+    #[n(8)]
+    Webhooks(#[n(0)] webhooks::Rejection),
 }
 
 impl Rejection {
@@ -120,6 +132,8 @@ pub enum Event {
     Drops(#[n(0)] drops::Event),
     #[n(3)]
     Orders(#[n(0)] orders::Event),
+    #[n(5)]
+    Webhooks(#[n(0)] webhooks::Event),
 }
 
 macro_rules! rooms {
@@ -136,6 +150,10 @@ rooms!(Command: members => Members, accounts => Accounts, products => Products, 
 rooms!(Reply: members => Members, accounts => Accounts, products => Products, drops => Drops, orders => Orders);
 rooms!(Rejection: members => Members, accounts => Accounts, products => Products, drops => Drops, orders => Orders);
 rooms!(Event: accounts => Accounts, products => Products, drops => Drops, orders => Orders);
+rooms!(Command: sandbox => Sandbox, webhooks => Webhooks);
+rooms!(Reply: sandbox => Sandbox, webhooks => Webhooks);
+rooms!(Rejection: sandbox => Sandbox, webhooks => Webhooks);
+rooms!(Event: webhooks => Webhooks);
 
 /// An answer on its way through bytes: CBOR has no `Result` of its own.
 #[derive(Encode, Decode)]

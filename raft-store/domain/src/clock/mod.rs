@@ -1,4 +1,5 @@
-//! What happens by itself as time passes: drops open and end, holds expire, old keys and old journal rows go.
+//! What happens by itself as time passes: drops open and end, holds expire, old keys, old deliveries and old
+//! journal rows go.
 //!
 //! Time is a command. The leader proposes a [`Tick`] when [`is_due`] says that there is something to do; the tick does
 //! a bounded amount of it and says whether there is more, as `pulse` in TigerBeetle. A node's own clock decides nothing.
@@ -10,9 +11,9 @@ use minicbor::{Decode, Encode};
 pub(crate) use tick::tick;
 
 use crate::keys::{self, key};
-use crate::{Fault, Timestamp, View, drops, idempotency, journal, orders, tx};
+use crate::{Fault, Timestamp, View, drops, idempotency, journal, orders, tx, webhooks};
 
-/// Does at most `budget` of what is due: one drop, order, key or journal row each.
+/// Does at most `budget` of what is due: one drop, order, key, delivery or journal row each.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Tick {
     #[n(0)]
@@ -38,6 +39,9 @@ struct Swept {
     /// A log index.
     #[n(2)]
     journal: u64,
+    /// Added later: older rows do not have it.
+    #[cbor(n(3), default)]
+    deliveries: Timestamp,
 }
 
 fn swept_key() -> Vec<u8> {
@@ -60,5 +64,7 @@ pub fn is_due(view: &dyn View, now: Timestamp) -> Result<bool, Fault> {
     Ok(!drops::due(view, now, 1)?.is_empty()
         || orders::first_due(view, swept.holds, now)?.is_some()
         || idempotency::first_due(view, swept.keys, now)?.is_some()
+        || webhooks::first_old(view, swept.deliveries, now)?.is_some()
+        || !webhooks::halted(view, 1)?.is_empty()
         || swept.journal < journal_end(journal::meta(view)?.index))
 }

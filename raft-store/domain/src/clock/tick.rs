@@ -1,14 +1,17 @@
 use super::{Swept, Tick, Ticked, journal_end, swept, swept_key};
 use crate::tx::Tx;
-use crate::{Entry, Fault, OrderId, drops, idempotency, journal, orders};
+use crate::{Entry, Fault, OrderId, drops, idempotency, journal, orders, webhooks};
 
-/// Does a bounded amount of what is due: drops first, then holds, then keys, then the journal. It is never rejected.
+/// Does a bounded amount of what is due: drops first, then holds, then keys, then deliveries, then the
+/// journal. It is never rejected.
 pub(crate) fn tick(tx: &mut Tx, entry: &Entry, command: &Tick) -> Result<Ticked, Fault> {
     let before = swept(tx)?;
     let mut sweep = Sweep { tx, entry, left: command.budget as usize, swept: before };
     sweep.drops()?;
     sweep.holds()?;
     sweep.keys()?;
+    sweep.halted_webhooks()?;
+    sweep.old_deliveries()?;
     sweep.journal()?;
     let Sweep { left, swept, .. } = sweep;
     if swept != before {
@@ -58,6 +61,33 @@ impl Sweep<'_, '_> {
             let mut seen = 0;
             for name in idempotency::names(&names).take(self.left) {
                 idempotency::forget(self.tx, self.entry, name)?;
+                self.done(1);
+                seen += name.len();
+            }
+            self.rest(row, &names[seen..]);
+        }
+        Ok(())
+    }
+
+    fn halted_webhooks(&mut self) -> Result<(), Fault> {
+        while self.left > 0 {
+            match webhooks::wind_up(self.tx, self.left)? {
+                0 => break,
+                done => self.done(done),
+            }
+        }
+        Ok(())
+    }
+
+    fn old_deliveries(&mut self) -> Result<(), Fault> {
+        while self.left > 0 {
+            let Some((row, at, names)) = webhooks::first_old(self.tx, self.swept.deliveries, self.entry.now)? else {
+                break;
+            };
+            self.swept.deliveries = at;
+            let mut seen = 0;
+            for name in webhooks::names(&names).take(self.left) {
+                webhooks::forget(self.tx, name)?;
                 self.done(1);
                 seen += name.len();
             }
