@@ -96,6 +96,12 @@ pub static HOLD_ENDED: Code = code(
     "The hold has ended",
     "The units of the order are not held any more, so it cannot be paid. Place another one.",
 );
+pub static TOO_MANY_ENDPOINTS: Code = code(
+    409,
+    named::TOO_MANY_ENDPOINTS,
+    "Too many webhook endpoints",
+    "The creator has as many as one may have. Take one away first, or let one be told of more.",
+);
 pub static TOO_MANY_REFUNDS: Code = code(
     409,
     named::TOO_MANY_REFUNDS,
@@ -193,7 +199,7 @@ pub static BEHIND: Code = code(
 );
 
 /// Every code there is.
-pub static ALL: [&Code; 36] = [
+pub static ALL: [&Code; 37] = [
     &BAD_REQUEST,
     &IDEMPOTENCY_KEY_REQUIRED,
     &BAD_SIGNATURE,
@@ -210,6 +216,7 @@ pub static ALL: [&Code; 36] = [
     &DROP_ENDED,
     &WRONG_STATUS,
     &HOLD_ENDED,
+    &TOO_MANY_ENDPOINTS,
     &TOO_MANY_REFUNDS,
     &PRODUCT_RETIRED,
     &CHANGED_SINCE,

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use livedrop_domain::{AccountId, DropId, OrderId, ProductId, SessionId, Timestamp};
+use livedrop_domain::{AccountId, DropId, OrderId, ProductId, SessionId, Timestamp, WebhookId};
 use ulid::Ulid;
 
 /// Random bytes that are fetched from the system at once: one call is then enough for many ids.
@@ -53,6 +53,15 @@ pub fn session(now: Timestamp) -> SessionId {
 
 pub fn product(now: Timestamp) -> ProductId {
     ProductId::from_u128(ulid(now))
+}
+
+pub fn webhook(now: Timestamp) -> WebhookId {
+    WebhookId::from_u128(ulid(now))
+}
+
+/// What an endpoint's deliveries are signed with: 32 bytes, as many as the digest has.
+pub fn secret() -> Vec<u8> {
+    random::<32>().to_vec()
 }
 
 pub fn drop(now: Timestamp) -> DropId {

@@ -41,6 +41,7 @@ mod stripe;
 #[cfg(test)]
 mod tests;
 mod text;
+mod webhooks;
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -89,6 +90,8 @@ pub struct Parts {
     pub payments: PaymentTerms,
     /// Where Stripe's webhooks are looked after, when it is the gateway.
     pub stripe: Option<StripeDoor>,
+    /// Whether creators' endpoints may be plain http and at private addresses.
+    pub private_webhooks: bool,
     /// Set when the node begins to stop: it is not ready any more, and requests in work end.
     pub draining: AtomicBool,
 }
@@ -176,6 +179,11 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(orders::pay::refund))
         .routes(routes!(orders::mine))
         .routes(routes!(stripe::take))
+        .routes(routes!(webhooks::create, webhooks::list))
+        .routes(routes!(webhooks::read, webhooks::edit, webhooks::delete))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::deliveries::list))
+        .routes(routes!(webhooks::deliveries::resend))
         .routes(routes!(cluster::read))
         .routes(routes!(admin::status))
         .routes(routes!(admin::hash))

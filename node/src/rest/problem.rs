@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, header};
-use livedrop_domain::{Fault, Rejection, Reply, accounts, drops, orders, payments, products};
+use livedrop_domain::{Fault, Rejection, Reply, accounts, drops, orders, payments, products, webhooks};
 use livedrop_proto::rest;
 use livedrop_proto::rest::problem::{FieldError, MEDIA_TYPE};
 
@@ -171,6 +171,7 @@ impl From<Rejection> for Problem {
             Rejection::Drops(rejection) => drop(rejection),
             Rejection::Orders(rejection) => order(rejection),
             Rejection::Payments(rejection) => payment(rejection),
+            Rejection::Webhooks(rejection) => webhook(rejection),
             Rejection::Sandbox(_) => Problem::new(&code::INTERNAL, "The node asked for what only gateways are told."),
             Rejection::Members(_) => Problem::new(&code::INTERNAL, "The node asked for what only nodes are told."),
         }
@@ -253,6 +254,23 @@ fn payment(rejection: payments::Rejection) -> Problem {
             Problem::new(&code::TOO_MANY_REFUNDS, format!("An order has at most {} refunds.", payments::REFUNDS_MAX))
         }
         Stale { .. } => Problem::new(&code::INTERNAL, "The node asked for what only the payment desk is told."),
+    }
+}
+
+fn webhook(rejection: webhooks::Rejection) -> Problem {
+    use webhooks::Rejection::*;
+    match rejection {
+        NotFound => Problem::not_found("webhook endpoint or delivery"),
+        BadField => Problem::field("", "a field is outside its limits"),
+        IdTaken => Problem::new(&code::OUTCOME_UNKNOWN, "The endpoint may have been made; list them to find out."),
+        TooManyEndpoints => Problem::new(
+            &code::TOO_MANY_ENDPOINTS,
+            format!("A creator has at most {} endpoints.", webhooks::ENDPOINTS_MAX),
+        ),
+        Disabled => Problem::new(&code::WRONG_STATUS, "The endpoint is switched off. Switch it on first."),
+        Stale { .. } | StaleAttempt { .. } => {
+            Problem::new(&code::INTERNAL, "The node asked for what only its courier is told.")
+        }
     }
 }
 

@@ -75,6 +75,8 @@ pub mod code {
     pub const WRONG_STATUS: &str = "wrong_status";
     /// 409: the units of the order are not held any more.
     pub const HOLD_ENDED: &str = "hold_ended";
+    /// 409: the creator has as many webhook endpoints as one may have.
+    pub const TOO_MANY_ENDPOINTS: &str = "too_many_endpoints";
     /// 409: the order was refunded in as many parts as are kept.
     pub const TOO_MANY_REFUNDS: &str = "too_many_refunds";
     /// 409: the product was retired.

@@ -15,7 +15,7 @@ pub struct CreateWebhookEndpoint {
     /// `https://…`, at most 2,048 bytes, at a public address.
     #[schema(max_length = 2_048, example = "https://shop.example/hooks/livedrop")]
     pub url: String,
-    /// Types of events, as in `order.confirmed`, or `order.*`; all when empty or absent. At most 32.
+    /// Types of events, as in `order.confirmed`; all when empty or absent.
     #[serde(default)]
     #[schema(max_items = 32)]
     pub events: Vec<String>,

@@ -134,6 +134,12 @@ pub fn endpoints(view: &dyn View, creator: AccountId) -> Result<Vec<Endpoint>, F
     endpoints_from(view, &key(keys::WEBHOOK_ENDPOINT, &[&creator.bytes()]))
 }
 
+/// Whether anybody is to be told of anything.
+pub fn any_endpoint(view: &dyn View) -> Result<bool, Fault> {
+    let rows = view.scan(&[keys::WEBHOOK_ENDPOINT], &[keys::WEBHOOK_ENDPOINT + 1], Order::Forward, 1)?;
+    Ok(!rows.is_empty())
+}
+
 /// Every endpoint, for checks of the whole state.
 pub(crate) fn all_endpoints(view: &dyn View) -> Result<Vec<Endpoint>, Fault> {
     endpoints_from(view, &[keys::WEBHOOK_ENDPOINT])

@@ -1,0 +1,126 @@
+//! Making deliveries of events: the journal is read from the cursor on, and what creators asked for is put in the log.
+
+use std::collections::BTreeMap;
+
+use livedrop_domain::webhooks::{self, Command, Endpoint, Enqueue, NewDelivery};
+use livedrop_domain::{AccountId, Fault, View, journal};
+
+use super::event::{self, Creators};
+
+/// Entries whose events are looked through at once.
+const STRETCH: usize = 200;
+/// A cursor that only passes by what nobody asked for is put in the log this rarely.
+const LAZY_ENTRIES: u64 = 10_000;
+/// Deliveries that end a stretch.
+const DELIVERIES_MAX: usize = 1_000;
+/// Deliveries of one command.
+const ENQUEUED_AT_ONCE: usize = 250;
+
+/// What the next stretch of the journal comes to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Gathered {
+    /// What to put in the log, in this order; nothing when it is not worth an entry.
+    pub commands: Vec<Command>,
+    /// Where the next stretch begins once that is there.
+    pub through: u64,
+    /// Whether there may be more.
+    pub more: bool,
+}
+
+/// Looks through the events after `seen`, which is not before the cursor in the log.
+pub fn gather(view: &dyn View, seen: u64) -> Result<Gathered, Fault> {
+    if !webhooks::any_endpoint(view)? {
+        return Ok(Gathered { through: seen, ..Gathered::default() });
+    }
+    let from = webhooks::cursor(view)?;
+    let stretch = journal::after(view, seen.max(from), STRETCH)?;
+    let (mut through, mut more) = (seen.max(from), stretch.len() == STRETCH);
+    let (mut endpoints, mut creators) = (BTreeMap::new(), Creators::default());
+    let mut deliveries = Vec::new();
+    for (index, entry) in stretch {
+        let of_entry = of_entry(view, &mut endpoints, &mut creators, index, &entry)?;
+        deliveries.extend(of_entry);
+        through = index;
+        if deliveries.len() >= DELIVERIES_MAX {
+            more = true;
+            break;
+        }
+    }
+    Ok(Gathered { commands: commands(from, through, deliveries), through, more })
+}
+
+/// Puts deliveries into commands of a moderate size. Only the last one moves the cursor: those before it are made again
+/// if it does not come through, which makes no delivery twice.
+fn commands(from: u64, through: u64, mut deliveries: Vec<NewDelivery>) -> Vec<Command> {
+    let mut commands = Vec::new();
+    while deliveries.len() > ENQUEUED_AT_ONCE {
+        let rest = deliveries.split_off(ENQUEUED_AT_ONCE);
+        commands.push(Command::Enqueue(Enqueue { from, through: from, deliveries }));
+        deliveries = rest;
+    }
+    if !deliveries.is_empty() || through >= from + LAZY_ENTRIES {
+        commands.push(Command::Enqueue(Enqueue { from, through, deliveries }));
+    }
+    commands
+}
+
+fn of_entry(
+    view: &dyn View,
+    endpoints: &mut BTreeMap<AccountId, Vec<Endpoint>>,
+    creators: &mut Creators,
+    index: u64,
+    entry: &journal::Journal,
+) -> Result<Vec<NewDelivery>, Fault> {
+    let mut deliveries = Vec::new();
+    for (ordinal, event) in entry.events.iter().enumerate() {
+        let Some((creator_id, kind)) = event::addressed(view, creators, event)? else { continue };
+        if let std::collections::btree_map::Entry::Vacant(place) = endpoints.entry(creator_id) {
+            place.insert(webhooks::endpoints(view, creator_id)?);
+        }
+        let wanted = endpoints[&creator_id].iter();
+        for endpoint in wanted.filter(|endpoint| endpoint.wants(kind) && endpoint.created_at <= entry.at) {
+            deliveries.push(NewDelivery {
+                creator_id,
+                endpoint_id: endpoint.id,
+                index,
+                ordinal: u32::try_from(ordinal).unwrap_or(u32::MAX),
+                kind: kind.to_owned(),
+                body: event::body(view, kind, entry.at, event)?,
+            });
+        }
+    }
+    Ok(deliveries)
+}
+
+#[cfg(test)]
+mod tests {
+    use livedrop_domain::WebhookId;
+
+    use super::*;
+
+    fn deliveries(count: u32) -> Vec<NewDelivery> {
+        let (creator_id, endpoint_id) = (AccountId::from_u128(1), WebhookId::from_u128(2));
+        let one = |ordinal| NewDelivery { creator_id, endpoint_id, index: 8, ordinal, kind: "k".into(), body: vec![] };
+        (0..count).map(one).collect()
+    }
+
+    fn cut(count: u32, through: u64) -> Vec<(u64, usize)> {
+        let part = |command: Command| match command {
+            Command::Enqueue(part) => (part.through, part.deliveries.len()),
+            other => panic!("{other:?} makes no deliveries"),
+        };
+        commands(7, through, deliveries(count)).into_iter().map(part).collect()
+    }
+
+    #[test]
+    fn only_the_last_part_moves_the_cursor() {
+        assert_eq!(cut(501, 9), [(7, 250), (7, 250), (9, 1)]);
+        assert_eq!(cut(250, 9), [(9, 250)]);
+    }
+
+    #[test]
+    fn what_nobody_asked_for_moves_the_cursor_now_and_then() {
+        assert_eq!(cut(0, 6 + LAZY_ENTRIES), []);
+        assert_eq!(cut(0, 7 + LAZY_ENTRIES), [(7 + LAZY_ENTRIES, 0)]);
+    }
+}

@@ -1,0 +1,43 @@
+//! What creators' own servers are told, signed, at least once, and again until it has arrived.
+//!
+//! ```text
+//!  journal ─► enqueue: who asked for it? ─► log: deliveries ─► courier (leader only) ─► endpoint ─► log: what came of it
+//! ```
+
+mod address;
+mod courier;
+mod enqueue;
+mod event;
+mod send;
+mod sign;
+
+use livedrop_domain::webhooks::Position;
+
+pub use self::courier::Courier;
+pub use self::event::KINDS;
+pub use self::send::Sender;
+
+/// What names an event to whoever is told: the same for every try and for every endpoint.
+pub fn message_id((index, ordinal): Position) -> String {
+    format!("evt_{index}-{ordinal}")
+}
+
+/// The event that [`message_id`] names.
+pub fn parse_message_id(text: &str) -> Option<Position> {
+    let (index, ordinal) = text.strip_prefix("evt_")?.split_once('-')?;
+    let position = (index.parse().ok()?, ordinal.parse().ok()?);
+    (message_id(position) == text).then_some(position)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_leads_back_to_its_event() {
+        assert_eq!(parse_message_id("evt_1284-3"), Some((1_284, 3)));
+        for wrong in ["evt_1284", "evt_01-3", "evt_-3", "1284-3", "evt_1-+3"] {
+            assert_eq!(parse_message_id(wrong), None, "{wrong}");
+        }
+    }
+}
