@@ -1,9 +1,11 @@
 //! What must hold of any state, checked over all of it: by the tests after every entry, and by whoever audits a cluster.
 
+mod money;
+
 use std::collections::BTreeMap;
 
-use crate::orders::Status;
-use crate::{AccountId, DropId, Fault, OrderId, View, drops, journal, orders};
+use crate::orders::Tally;
+use crate::{AccountId, DropId, Fault, OrderId, View, drops, journal, orders, payments};
 
 /// A law that the state breaks.
 #[derive(Debug, thiserror::Error)]
@@ -18,24 +20,38 @@ pub enum Broken {
     SoldOut { drop: DropId, told: bool, available: u64 },
     #[error("{order} is greater than {newest}, which is said to be the greatest")]
     Newest { order: OrderId, newest: OrderId },
+    #[error("the payment of {order} breaks a law: {law}")]
+    Payment { order: OrderId, law: &'static str },
+    #[error("there are {counted} {what} and {summed} that lead somewhere")]
+    Counted { what: &'static str, counted: usize, summed: usize },
+    #[error("somebody must talk to the gateway about other payments than {marked:?}")]
+    Open { marked: Vec<OrderId> },
+    #[error("{drop}: what came of its orders is {counted:?} in its row and {summed:?} over them")]
+    Tally { drop: DropId, counted: Tally, summed: Tally },
+    #[error("{drop}: what was confirmed is not the sum of its minutes")]
+    Minutes { drop: DropId },
     #[error(transparent)]
     Fault(#[from] Fault),
 }
 
-/// Checks that every unit is in one place, nobody has more than they may, and no order id can be used again unseen.
+/// Checks that every unit is in one place, nobody has more than they may, no order id can be used again unseen, and
+/// all money is accounted for.
 pub fn check(view: &dyn View) -> Result<(), Broken> {
     let mut held: BTreeMap<(DropId, String), u64> = BTreeMap::new();
     let mut sold = held.clone();
     let mut units: BTreeMap<(DropId, AccountId), u64> = BTreeMap::new();
     let newest = journal::meta(view)?.newest_order;
-    for order in orders::all(view)? {
+    let orders = orders::all(view)?;
+    let payments = payments::all(view)?.into_iter().map(|payment| (payment.order_id, payment)).collect();
+    money::check(view, &orders, &payments)?;
+    for order in orders {
         if order.id > newest {
             return Err(Broken::Newest { order: order.id, newest });
         }
-        let sums = match order.status {
-            Status::Reserved => &mut held,
-            Status::Confirmed => &mut sold,
-            Status::Cancelled | Status::Expired => continue,
+        let sums = match money::units(&order, payments.get(&order.id)) {
+            money::Units::Held => &mut held,
+            money::Units::Sold => &mut sold,
+            money::Units::Back => continue,
         };
         *sums.entry((order.drop_id, order.sku)).or_default() += u64::from(order.quantity);
         *units.entry((order.drop_id, order.buyer_id)).or_default() += u64::from(order.quantity);

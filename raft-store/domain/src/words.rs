@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::{AccountId, accounts, clock, drops, members, orders, products};
+use crate::{AccountId, accounts, clock, drops, members, orders, payments, products};
 
 /// What one caller asks for, with what came with it. Encoded once, at the node that took it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -54,6 +54,8 @@ pub enum Command {
     Drops(#[n(0)] drops::Command),
     #[n(5)]
     Orders(#[n(0)] orders::Command),
+    #[n(6)]
+    Payments(#[n(0)] payments::Command),
 }
 
 /// The answer to a command that went through.
@@ -71,6 +73,8 @@ pub enum Reply {
     Drops(#[n(0)] drops::Reply),
     #[n(5)]
     Orders(#[n(0)] orders::Reply),
+    #[n(6)]
+    Payments(#[n(0)] payments::Reply),
 }
 
 /// The answer to a command that may not go through. It wrote nothing.
@@ -89,6 +93,8 @@ pub enum Rejection {
     Drops(#[n(0)] drops::Rejection),
     #[n(5)]
     Orders(#[n(0)] orders::Rejection),
+    #[n(6)]
+    Payments(#[n(0)] payments::Rejection),
 }
 
 impl Rejection {
@@ -120,6 +126,8 @@ pub enum Event {
     Drops(#[n(0)] drops::Event),
     #[n(3)]
     Orders(#[n(0)] orders::Event),
+    #[n(4)]
+    Payments(#[n(0)] payments::Event),
 }
 
 macro_rules! rooms {
@@ -132,10 +140,16 @@ macro_rules! rooms {
     };
 }
 
-rooms!(Command: members => Members, accounts => Accounts, products => Products, drops => Drops, orders => Orders);
-rooms!(Reply: members => Members, accounts => Accounts, products => Products, drops => Drops, orders => Orders);
-rooms!(Rejection: members => Members, accounts => Accounts, products => Products, drops => Drops, orders => Orders);
-rooms!(Event: accounts => Accounts, products => Products, drops => Drops, orders => Orders);
+rooms!(Command:
+    members => Members, accounts => Accounts, products => Products, drops => Drops, orders => Orders, payments => Payments,
+);
+rooms!(Reply:
+    members => Members, accounts => Accounts, products => Products, drops => Drops, orders => Orders, payments => Payments,
+);
+rooms!(Rejection:
+    members => Members, accounts => Accounts, products => Products, drops => Drops, orders => Orders, payments => Payments,
+);
+rooms!(Event: accounts => Accounts, products => Products, drops => Drops, orders => Orders, payments => Payments);
 
 /// An answer on its way through bytes: CBOR has no `Result` of its own.
 #[derive(Encode, Decode)]
