@@ -1,11 +1,13 @@
 //! What must hold of any state, checked over all of it: by the tests after every entry, and by whoever audits a cluster.
 
+mod money;
+
 use std::collections::BTreeMap;
 
-use crate::orders::Status;
+use crate::orders::Tally;
 use crate::sandbox::{IntentId, Kind, Status as IntentStatus};
 use crate::webhooks::{ENDPOINTS_MAX, SECRETS_MAX, State};
-use crate::{AccountId, DropId, Fault, OrderId, View, WebhookId, drops, journal, orders, sandbox, webhooks};
+use crate::{AccountId, DropId, Fault, OrderId, View, WebhookId, drops, journal, orders, payments, sandbox, webhooks};
 
 /// A law that the state breaks.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +22,16 @@ pub enum Broken {
     SoldOut { drop: DropId, told: bool, available: u64 },
     #[error("{order} is greater than {newest}, which is said to be the greatest")]
     Newest { order: OrderId, newest: OrderId },
+    #[error("the payment of {order} breaks a law: {law}")]
+    Payment { order: OrderId, law: &'static str },
+    #[error("there are {counted} {what} and {summed} that lead somewhere")]
+    Counted { what: &'static str, counted: usize, summed: usize },
+    #[error("somebody must talk to the gateway about other payments than {marked:?}")]
+    Open { marked: Vec<OrderId> },
+    #[error("{drop}: what came of its orders is {counted:?} in its row and {summed:?} over them")]
+    Tally { drop: DropId, counted: Tally, summed: Tally },
+    #[error("{drop}: what was confirmed is not the sum of its minutes")]
+    Minutes { drop: DropId },
     #[error("{intent}: {what} come to {summed} in the books of the sandbox and to {expected} in its row")]
     Books { intent: IntentId, what: &'static str, summed: u64, expected: u64 },
     #[error("{intent}: {refunded} was paid back of {charged}")]
@@ -45,14 +57,17 @@ fn check_units(view: &dyn View) -> Result<(), Broken> {
     let mut sold = held.clone();
     let mut units: BTreeMap<(DropId, AccountId), u64> = BTreeMap::new();
     let newest = journal::meta(view)?.newest_order;
-    for order in orders::all(view)? {
+    let orders = orders::all(view)?;
+    let payments = payments::all(view)?.into_iter().map(|payment| (payment.order_id, payment)).collect();
+    money::check(view, &orders, &payments)?;
+    for order in orders {
         if order.id > newest {
             return Err(Broken::Newest { order: order.id, newest });
         }
-        let sums = match order.status {
-            Status::Reserved => &mut held,
-            Status::Confirmed => &mut sold,
-            Status::Cancelled | Status::Expired => continue,
+        let sums = match money::units(&order, payments.get(&order.id)) {
+            money::Units::Held => &mut held,
+            money::Units::Sold => &mut sold,
+            money::Units::Back => continue,
         };
         *sums.entry((order.drop_id, order.sku)).or_default() += u64::from(order.quantity);
         *units.entry((order.drop_id, order.buyer_id)).or_default() += u64::from(order.quantity);

@@ -41,6 +41,10 @@ pub const DROP_BY_CREATOR: u8 = 0x33;
 pub const DROP_DUE: u8 = 0x34;
 /// `drop, account` → units held or bought.
 pub const CUSTOMER: u8 = 0x35;
+/// `drop` → what came of its orders.
+pub const DROP_TALLY: u8 = 0x36;
+/// `drop, minutes since the Unix epoch` → what was sold in that minute.
+pub const DROP_MINUTE: u8 = 0x37;
 
 /// `order`.
 pub const ORDER: u8 = 0x40;
@@ -48,8 +52,14 @@ pub const ORDER: u8 = 0x40;
 pub const ORDER_BY_BUYER: u8 = 0x41;
 /// `drop, index` → the orders placed by that entry, end to end.
 pub const ORDER_BY_DROP: u8 = 0x42;
-/// `time, index` → the orders whose hold ends then, end to end.
+/// `time, index` → the orders whose hold ends then, or whose payment is given up then, end to end.
 pub const HOLD_DUE: u8 = 0x43;
+/// `order`.
+pub const PAYMENT: u8 = 0x44;
+/// `order`, while somebody must talk to the gateway about its payment.
+pub const PAYMENT_OPEN: u8 = 0x45;
+/// `drop`, while orders of a cancelled drop are called off → how far that is.
+pub const DROP_WINDING: u8 = 0x46;
 
 /// `node id`.
 pub const MEMBER: u8 = 0x50;

@@ -23,6 +23,7 @@ pub mod members;
 mod money;
 pub mod orders;
 mod overlay;
+pub mod payments;
 pub mod products;
 pub mod sandbox;
 mod stop;

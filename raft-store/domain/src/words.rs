@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::{AccountId, accounts, clock, drops, members, orders, products, sandbox, webhooks};
+use crate::{AccountId, accounts, clock, drops, members, orders, payments, products, sandbox, webhooks};
 
 /// What one caller asks for, with what came with it. Encoded once, at the node that took it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -54,6 +54,8 @@ pub enum Command {
     Drops(#[n(0)] drops::Command),
     #[n(5)]
     Orders(#[n(0)] orders::Command),
+    #[n(6)]
+    Payments(#[n(0)] payments::Command),
     #[n(7)]
     Sandbox(#[n(0)] sandbox::Command),
     #[n(8)]
@@ -75,6 +77,8 @@ pub enum Reply {
     Drops(#[n(0)] drops::Reply),
     #[n(5)]
     Orders(#[n(0)] orders::Reply),
+    #[n(6)]
+    Payments(#[n(0)] payments::Reply),
     #[n(7)]
     Sandbox(#[n(0)] sandbox::Reply),
     #[n(8)]
@@ -97,6 +101,8 @@ pub enum Rejection {
     Drops(#[n(0)] drops::Rejection),
     #[n(5)]
     Orders(#[n(0)] orders::Rejection),
+    #[n(6)]
+    Payments(#[n(0)] payments::Rejection),
     #[n(7)]
     Sandbox(#[n(0)] sandbox::Rejection),
     #[n(8)]
@@ -132,6 +138,8 @@ pub enum Event {
     Drops(#[n(0)] drops::Event),
     #[n(3)]
     Orders(#[n(0)] orders::Event),
+    #[n(4)]
+    Payments(#[n(0)] payments::Event),
     #[n(5)]
     Webhooks(#[n(0)] webhooks::Event),
 }
@@ -146,10 +154,16 @@ macro_rules! rooms {
     };
 }
 
-rooms!(Command: members => Members, accounts => Accounts, products => Products, drops => Drops, orders => Orders);
-rooms!(Reply: members => Members, accounts => Accounts, products => Products, drops => Drops, orders => Orders);
-rooms!(Rejection: members => Members, accounts => Accounts, products => Products, drops => Drops, orders => Orders);
-rooms!(Event: accounts => Accounts, products => Products, drops => Drops, orders => Orders);
+rooms!(Command:
+    members => Members, accounts => Accounts, products => Products, drops => Drops, orders => Orders, payments => Payments,
+);
+rooms!(Reply:
+    members => Members, accounts => Accounts, products => Products, drops => Drops, orders => Orders, payments => Payments,
+);
+rooms!(Rejection:
+    members => Members, accounts => Accounts, products => Products, drops => Drops, orders => Orders, payments => Payments,
+);
+rooms!(Event: accounts => Accounts, products => Products, drops => Drops, orders => Orders, payments => Payments);
 rooms!(Command: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Reply: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Rejection: sandbox => Sandbox, webhooks => Webhooks);

@@ -1,5 +1,5 @@
-//! What happens by itself as time passes: drops open and end, holds expire, old keys, old deliveries and old
-//! journal rows go.
+//! What happens by itself as time passes: drops open and end, holds expire, payments are given up, orders of cancelled
+//! drops are called off, old keys, old deliveries and old journal rows go.
 //!
 //! Time is a command. The leader proposes a [`Tick`] when [`is_due`] says that there is something to do; the tick does
 //! a bounded amount of it and says whether there is more, as `pulse` in TigerBeetle. A node's own clock decides nothing.
@@ -63,6 +63,7 @@ pub fn is_due(view: &dyn View, now: Timestamp) -> Result<bool, Fault> {
     let swept = swept(view)?;
     Ok(!drops::due(view, now, 1)?.is_empty()
         || orders::first_due(view, swept.holds, now)?.is_some()
+        || !drops::winding(view, 1)?.is_empty()
         || idempotency::first_due(view, swept.keys, now)?.is_some()
         || webhooks::first_old(view, swept.deliveries, now)?.is_some()
         || !webhooks::halted(view, 1)?.is_empty()

@@ -1,14 +1,16 @@
 use super::{Swept, Tick, Ticked, journal_end, swept, swept_key};
 use crate::tx::Tx;
-use crate::{Entry, Fault, OrderId, drops, idempotency, journal, orders, webhooks};
+use crate::{Entry, Fault, OrderId, drops, idempotency, journal, orders, payments, webhooks};
 
-/// Does a bounded amount of what is due: drops first, then holds, then keys, then deliveries, then the
+/// Does a bounded amount of what is due: drops first, then holds, then orders of cancelled drops, then keys, then
+/// deliveries, then the
 /// journal. It is never rejected.
 pub(crate) fn tick(tx: &mut Tx, entry: &Entry, command: &Tick) -> Result<Ticked, Fault> {
     let before = swept(tx)?;
     let mut sweep = Sweep { tx, entry, left: command.budget as usize, swept: before };
     sweep.drops()?;
     sweep.holds()?;
+    sweep.windings()?;
     sweep.keys()?;
     sweep.halted_webhooks()?;
     sweep.old_deliveries()?;
@@ -44,10 +46,26 @@ impl Sweep<'_, '_> {
             let now = ids.len().min(self.left * 16);
             for id in ids[..now].chunks_exact(16) {
                 let id = id.try_into().map(OrderId::from_bytes).expect("chunks have 16 bytes");
-                orders::expire(self.tx, self.entry, id)?;
+                payments::hold_over(self.tx, self.entry, id)?;
                 self.done(1);
             }
             self.rest(row, &ids[now..]);
+        }
+        Ok(())
+    }
+
+    fn windings(&mut self) -> Result<(), Fault> {
+        while self.left > 0 {
+            let Some((drop, at)) = drops::winding(self.tx, 1)?.pop() else { break };
+            let orders = orders::of_drop(self.tx, drop, at, self.left)?;
+            let (last, all) = (orders.last().map(|(at, _)| *at), orders.len() < self.left);
+            for (_, order) in orders {
+                payments::wind_down(self.tx, self.entry, order)?;
+                self.done(1);
+            }
+            drops::wound(self.tx, drop, last.filter(|_| !all));
+            // That there are no more is something found out, too: many drops without orders are not swept at once.
+            self.done(usize::from(all));
         }
         Ok(())
     }

@@ -6,17 +6,19 @@
 //!      │                     │   ▲                      ▲
 //!      │                pause▼   │resume                │
 //!      │                    paused ─────ends_at, end────┘
-//!      └──cancel──► cancelled ◄──cancel── live, paused (while nothing is held or sold)
+//!      └──cancel──► cancelled ◄──cancel── live, paused
 //! ```
 //!
 //! Live and nothing available is `sold_out`: it ends by itself when units come back.
+//! A cancelled drop sells nothing any more; its orders are called off by the clock, a few at a time.
 //!
 //! Units of a variant move between three counts, whose sum is its stock:
 //!
 //! ```text
 //!  restock ──► available ──hold──► held ──settle──► sold
-//!                  ▲                 │
-//!                  └────release──────┘
+//!                  ▲                 │                 │
+//!                  └────release──────┘                 │
+//!                  └───────────────take_back───────────┘
 //! ```
 
 mod edit;
@@ -29,15 +31,17 @@ mod schedule;
 mod steer;
 mod table;
 mod types;
+mod winding;
 mod words;
 
 pub(crate) use hold::{NoHold, hold};
 pub(crate) use hot::Hot;
 pub(crate) use open_due::move_on;
-pub(crate) use release::{release, settle};
+pub(crate) use release::{release, settle, take_back};
 pub use table::{Filter, get, list, stock, units_of};
 pub(crate) use table::{all, due};
 pub use types::{Drop, HOLD_MS, ITEMS_MAX, Item, Phase, SKU_MAX, STOCK_MAX, Stage, Status, Stock};
+pub(crate) use winding::{winding, wound};
 pub use words::{Command, Edit, Event, NewItem, Rejection, Reply, Restock, Schedule, Steer};
 
 use crate::tx::Tx;

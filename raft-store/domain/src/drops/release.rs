@@ -15,14 +15,25 @@ pub(crate) fn release(
     sku: &str,
     quantity: u32,
 ) -> Result<(), Fault> {
-    let drop = hot::get(tx, id)?.ok_or_else(|| Fault::new("moving units", format!("{id} is not there")))?;
-    if drop.per_customer_limit != 0 {
-        let units = table::units_of(tx, id, buyer)?;
-        table::put_units(tx, id, buyer, units.checked_sub(quantity).expect("no count is ever negative"));
-    }
     let moved = i64::from(quantity);
-    let left = shift(tx, id, sku, (moved, -moved, 0))?;
-    note_units(tx, entry, drop, left)
+    give_back(tx, entry, (id, buyer, sku), quantity, (moved, -moved, 0))
+}
+
+/// Takes sold units back for sale. Emits `Restocked` when the drop was live and sold out.
+///
+/// # Panics
+///
+/// When the units are not sold: an order gives its units back once.
+pub(crate) fn take_back(
+    tx: &mut Tx,
+    entry: &Entry,
+    id: DropId,
+    buyer: AccountId,
+    sku: &str,
+    quantity: u32,
+) -> Result<(), Fault> {
+    let moved = i64::from(quantity);
+    give_back(tx, entry, (id, buyer, sku), quantity, (moved, 0, -moved))
 }
 
 /// Turns held units into sold ones.
@@ -34,6 +45,23 @@ pub(crate) fn settle(tx: &mut Tx, id: DropId, sku: &str, quantity: u32) -> Resul
     let moved = i64::from(quantity);
     shift(tx, id, sku, (0, -moved, moved))?;
     Ok(())
+}
+
+/// Moves units that were a buyer's, who has so many fewer from now on.
+fn give_back(
+    tx: &mut Tx,
+    entry: &Entry,
+    (id, buyer, sku): (DropId, AccountId, &str),
+    quantity: u32,
+    moved: (i64, i64, i64),
+) -> Result<(), Fault> {
+    let drop = hot::get(tx, id)?.ok_or_else(|| Fault::new("moving units", format!("{id} is not there")))?;
+    if drop.per_customer_limit != 0 {
+        let units = table::units_of(tx, id, buyer)?;
+        table::put_units(tx, id, buyer, units.checked_sub(quantity).expect("no count is ever negative"));
+    }
+    let left = shift(tx, id, sku, moved)?;
+    note_units(tx, entry, drop, left)
 }
 
 /// Ends the sold-out status and arms the low-stock warning again, when `left` units of the drop are enough for it.

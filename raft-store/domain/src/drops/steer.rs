@@ -1,6 +1,6 @@
 //! What a creator does to a drop with one word: pause, resume, end, cancel.
 
-use super::{Drop, Event, Phase, Rejection, Reply, Steer, Stock, of_creator, open_due, table};
+use super::{Drop, Event, Phase, Rejection, Reply, Steer, Stock, of_creator, open_due, table, winding};
 use crate::stop::ensure;
 use crate::tx::Tx;
 use crate::{Entry, Stop};
@@ -37,13 +37,15 @@ pub(super) fn end(tx: &mut Tx, entry: &Entry, command: Steer) -> Result<Reply, S
     })
 }
 
-/// Calls a drop off before anything is held or sold.
+/// Calls a drop off: it sells nothing any more, and the clock calls its orders off, which may be many.
 ///
-/// Rejects, in this order: `NotFound`, `WrongStatus`, `HasOrders`. Emits `Cancelled`.
+/// Rejects, in this order: `NotFound`, `WrongStatus`. Emits `Cancelled`.
 pub(super) fn cancel(tx: &mut Tx, entry: &Entry, command: Steer) -> Result<Reply, Stop> {
     change(tx, entry, command, &[Phase::Scheduled, Phase::Live, Phase::Paused], |tx, drop, stock| {
-        ensure(stock.0.iter().all(|item| item.held == 0 && item.sold == 0), Rejection::HasOrders)?;
         drop.phase = Phase::Cancelled;
+        if stock.0.iter().any(|item| item.held + item.sold > 0) {
+            winding::begin(tx, drop.id);
+        }
         tx.emit(Event::Cancelled { drop_id: drop.id, creator_id: drop.creator_id });
         Ok(())
     })
@@ -98,10 +100,15 @@ mod tests {
     }
 
     #[test]
-    fn a_drop_with_orders_cannot_be_cancelled() {
+    fn a_drop_with_orders_sells_nothing_once_it_is_cancelled() {
         let mut machine = Machine::with_drop(5);
         machine.place(1, 1, 1).expect("there are five");
-        assert_eq!(machine.run(Command::Cancel(steer())), Err(Rejection::HasOrders.into()));
+        machine.run(Command::Cancel(steer())).expect("it is live");
+        assert_eq!(machine.place(2, 2, 1), Err(orders::Rejection::Ended.into()));
+        assert_eq!(
+            machine.run(Command::Cancel(steer())),
+            Err(Rejection::WrongStatus { status: Status::Cancelled }.into())
+        );
     }
 
     #[test]

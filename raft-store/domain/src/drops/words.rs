@@ -113,6 +113,7 @@ pub enum Reply {
     Changed(#[n(0)] Drop, #[n(1)] Stock),
 }
 
+/// Number 6 was said of a drop that could not be cancelled because it had orders. It is not used again.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Rejection {
     /// No such drop, or it belongs to somebody else.
@@ -136,9 +137,6 @@ pub enum Rejection {
     /// The id names another drop: ids are made once.
     #[n(5)]
     IdTaken,
-    /// Units are held or sold, so the drop cannot be cancelled.
-    #[n(6)]
-    HasOrders,
     /// Somebody changed it since the caller looked.
     #[n(7)]
     ChangedSince {

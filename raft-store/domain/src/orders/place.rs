@@ -1,4 +1,4 @@
-use super::{Event, Order, Place, QUANTITY_MAX, Rejection, Reply, Status, newest, table, told};
+use super::{Event, Order, Place, QUANTITY_MAX, Rejection, Status, newest, table, told};
 use crate::drops;
 use crate::stop::ensure;
 use crate::tx::Tx;
@@ -10,7 +10,7 @@ use crate::{Entry, Stop};
 /// `SoldOut`, `IdTaken`. Emits `Reserved`, after what the drop has to say.
 ///
 /// Does not look the buyer up: the token that named them was signed for an account that is there.
-pub(super) fn place(tx: &mut Tx, entry: &Entry, command: Place) -> Result<Reply, Stop> {
+pub(crate) fn place(tx: &mut Tx, entry: &Entry, command: Place) -> Result<Order, Stop> {
     let Place { order_id, buyer_id, drop_id, sku, quantity } = command;
     ensure((1..=QUANTITY_MAX).contains(&quantity), Rejection::BadQuantity)?;
     let held = drops::hold(tx, entry, drop_id, buyer_id, sku.as_deref(), quantity)?.map_err(Rejection::from)?;
@@ -30,10 +30,11 @@ pub(super) fn place(tx: &mut Tx, entry: &Entry, command: Place) -> Result<Reply,
         hold_expires_at: held.expires_at,
         placed_index: entry.index,
         version: entry.index,
+        extended_to: None,
     };
     table::insert(tx, entry, &order);
     tx.emit(Event::Reserved(told(&order)));
-    Ok(Reply::Placed(order))
+    Ok(order)
 }
 
 #[cfg(test)]

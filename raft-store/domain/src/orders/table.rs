@@ -21,7 +21,12 @@ pub(super) fn insert(tx: &mut Tx, entry: &Entry, order: &Order) {
     put(tx, order);
     tx.mark(keys::of_ids(keys::ORDER_BY_BUYER, order.buyer_id.bytes(), id));
     tx.append(keys::of_id_at(keys::ORDER_BY_DROP, order.drop_id.bytes(), entry.index), &id);
-    tx.append(keys::of_time_at(keys::HOLD_DUE, order.hold_expires_at, entry.index), &id);
+    look_again(tx, entry, order.id, order.hold_expires_at);
+}
+
+/// Has the clock look at an order at a time that is yet to come.
+pub(crate) fn look_again(tx: &mut Tx, entry: &Entry, id: OrderId, at: Timestamp) {
+    tx.append(keys::of_time_at(keys::HOLD_DUE, at, entry.index), &id.bytes());
 }
 
 /// The order with this id.
@@ -32,7 +37,7 @@ pub fn get(view: &dyn View, id: OrderId) -> Result<Option<Order>, Fault> {
 /// The order with this id, as it was when it was placed.
 pub(crate) fn as_placed(view: &dyn View, id: OrderId) -> Result<Order, Fault> {
     let order = get(view, id)?.ok_or_else(|| Fault::new("reading a placed order", format!("{id} is not there")))?;
-    Ok(Order { status: Status::Reserved, version: order.placed_index, ..order })
+    Ok(Order { status: Status::Reserved, version: order.placed_index, extended_to: None, ..order })
 }
 
 /// At most `limit` orders of a buyer, newest first, older than `before`.

@@ -18,12 +18,23 @@ pub enum Status {
     Cancelled,
     #[n(3)]
     Expired,
+    /// A payment was begun; the units stay held until it is known what came of it.
+    #[n(4)]
+    Paying,
+    /// It was not paid, as the gateway said.
+    #[n(5)]
+    Failed,
+    /// All that was paid is on its way back.
+    #[n(6)]
+    Refunding,
+    #[n(7)]
+    Refunded,
 }
 
 impl Status {
     /// Whether nothing more will happen to the order by itself.
     pub fn is_final(self) -> bool {
-        self != Status::Reserved
+        !matches!(self, Status::Reserved | Status::Paying | Status::Refunding)
     }
 }
 
@@ -47,6 +58,7 @@ pub struct Order {
     pub status: Status,
     #[n(8)]
     pub created_at: Timestamp,
+    /// Until when the units are held for whoever has not begun to pay. Stays as it was when the order was placed.
     #[n(9)]
     pub hold_expires_at: Timestamp,
     /// The log index of the entry that placed it.
@@ -55,9 +67,17 @@ pub struct Order {
     /// The log index of the last change.
     #[n(11)]
     pub version: u64,
+    /// Until when the units are held since the payment began.
+    #[n(12)]
+    pub extended_to: Option<Timestamp>,
 }
 
 impl Order {
+    /// Until when the units are held.
+    pub fn held_until(&self) -> Timestamp {
+        self.extended_to.unwrap_or(self.hold_expires_at)
+    }
+
     /// The price of all its units.
     pub fn amount(&self) -> Money {
         self.unit_price.times(self.quantity).expect("a price and a quantity within their limits have a product")

@@ -5,14 +5,11 @@ use minicbor::{Decode, Encode};
 use super::Order;
 use crate::{AccountId, DropId, OrderId, Timestamp, drops};
 
+/// Numbers 1 and 2 were to cancel and to confirm, before there were payments. They are not used again.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Command {
     #[n(0)]
     Place(#[n(0)] Place),
-    #[n(1)]
-    Cancel(#[n(0)] Cancel),
-    #[n(2)]
-    Confirm(#[n(0)] Confirm),
 }
 
 /// Holds units of a drop for a buyer.
@@ -31,32 +28,14 @@ pub struct Place {
     pub quantity: u32,
 }
 
-/// Gives the units of an order back.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct Cancel {
-    #[n(0)]
-    pub order_id: OrderId,
-    #[n(1)]
-    pub buyer_id: AccountId,
-}
-
-/// Turns held units into sold ones.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct Confirm {
-    #[n(0)]
-    pub order_id: OrderId,
-}
-
+/// Numbers 1 and 2 answered commands that are gone. They are not used again.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {
     #[n(0)]
     Placed(#[n(0)] Order),
-    #[n(1)]
-    Cancelled(#[n(0)] Order),
-    #[n(2)]
-    Confirmed(#[n(0)] Order),
 }
 
+/// Numbers 9 and 10 rejected commands that are gone. They are not used again.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Rejection {
     /// None, or more than one order may take.
@@ -88,15 +67,6 @@ pub enum Rejection {
     /// The id names another order: ids are made once.
     #[n(8)]
     IdTaken,
-    /// No such order, or it belongs to somebody else.
-    #[n(9)]
-    NotFound,
-    /// The order is not in a status in which this can be done.
-    #[n(10)]
-    WrongStatus {
-        #[n(0)]
-        status: super::Status,
-    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -109,6 +79,14 @@ pub enum Event {
     Cancelled(#[n(0)] Told),
     #[n(3)]
     Expired(#[n(0)] Told),
+    /// A payment was begun.
+    #[n(4)]
+    Paying(#[n(0)] Told),
+    /// It was not paid.
+    #[n(5)]
+    Failed(#[n(0)] Told),
+    #[n(6)]
+    Refunded(#[n(0)] Told),
 }
 
 /// What followers of the feed need to know to tell the right people.
