@@ -25,6 +25,7 @@ use crate::raft::{self, Consensus, ConsensusSettings, Gate, JoinError, StartErro
 use crate::read::Reads;
 use crate::rest::{self, Rest};
 use crate::shop::NodeShop;
+use crate::webhooks::{Courier, Sender};
 use crate::{clock, divergence, sign_in};
 
 /// How often a node says who it is until the cluster has written it down.
@@ -118,12 +119,15 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     let stripe = StripeDoor::open(&config.payments, &gateways)?;
     let desk = Desk::new(shop.clone(), gateways, &payments::bounds(&config.payments));
     tokio::spawn(desk.keep(consensus.leadership(), reader.clone(), stop.clone()));
+    let courier = Courier::new(shop.clone(), sender(config), config.webhooks.concurrency);
+    tokio::spawn(courier.keep(consensus.leadership(), stop.clone()));
     let rest = Rest::new(rest::Parts {
         shop,
         auth,
         node_id: config.node.id,
         operator_token: Some(rest::operator_token(&config.node.data_dir).context("making the operator's token")?),
         metrics: Some(metrics),
+        private_webhooks: config.webhooks.allow_private,
         payments: payments::terms(&config.payments),
         stripe,
         draining: AtomicBool::new(false),
@@ -231,6 +235,10 @@ fn limits(config: &NodeConfig) -> rest::Limits {
         uri_bytes: config.limits.uri_bytes,
         in_flight: config.http.max_in_flight,
     }
+}
+
+fn sender(config: &NodeConfig) -> Sender {
+    Sender::new(config.webhooks.allow_private, Duration::from_millis(config.webhooks.timeout_ms))
 }
 
 fn timeouts(config: &NodeConfig) -> rest::accept::Timeouts {

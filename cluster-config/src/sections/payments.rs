@@ -33,6 +33,9 @@ section! {
         /// The file whose only line is Stripe's secret key. A secret in this file would be seen by whoever sees the
         /// configuration.
         stripe_key_file: String = String::new(), FILE;
+        /// Where a buyer comes back to from their bank (3-D Secure), for example the shop's page of orders. Without it
+        /// Stripe gives no address to send a buyer to.
+        stripe_return_url: String = String::new(), Text { allowed: "an address, or nothing", rule: |_| true };
         /// The file with the signing secrets of Stripe's webhooks, one a line: the newest and, while it is rotated,
         /// the one before. Without it webhooks are refused and payments are polled, which is enough by itself.
         stripe_webhook_secrets_file: String = String::new(), FILE;

@@ -24,7 +24,7 @@ use super::Gateways;
 use super::meter;
 use super::pause::Pause;
 use super::steps::{self, Step};
-use crate::raft::Leadership;
+use crate::raft::{Leadership, leads};
 use crate::rest::{Shop, look};
 
 /// How often all open payments are looked through for one that nobody has in hand.
@@ -73,11 +73,11 @@ impl Desk {
         reader: Reader,
         stop: CancellationToken,
     ) {
-        while let Some(Ok(_)) = stop.run_until_cancelled(leadership.wait_for(|seen| seen.is_leader)).await {
+        while stop.run_until_cancelled(leads(&mut leadership, true)).await == Some(true) {
             let facts = reader.facts();
             tokio::select! {
                 () = self.clone().lead(facts) => {}
-                _ = leadership.wait_for(|seen| !seen.is_leader) => {}
+                _ = leads(&mut leadership, false) => {}
                 () = stop.cancelled() => {}
             }
             meter::note_open(0, None);

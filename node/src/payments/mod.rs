@@ -23,12 +23,12 @@ use std::time::Duration;
 use anyhow::Context;
 use livedrop_config::{PaymentGateway, Payments};
 use livedrop_domain::payments::{self as domain, Command};
-use livedrop_domain::OrderId;
+use livedrop_domain::{OrderId, Timestamp};
 
 use self::gateway::Gateway;
 use self::sandbox::Sandbox;
-use self::signature::{BadSignature, WebhookEvent};
-use self::stripe::{Stripe, StripeSettings};
+use self::signature::{Refusal, Secrets, Told};
+use self::stripe::{Settings, Stripe};
 use crate::rest::{PaymentTerms, Shop};
 
 /// Every gateway that this node can talk to. Payments stay with the gateway they began with.
@@ -46,11 +46,10 @@ impl Gateways {
         let stripe: Option<Arc<dyn Gateway>> = match config.stripe_key_file.as_str() {
             "" => None,
             file => {
-                let settings = StripeSettings {
-                    url: config.stripe_url.clone(),
-                    key: secret(file).context("reading Stripe's key")?,
-                    timeout: Duration::from_millis(config.call_timeout_ms),
-                };
+                let key = secret(file).context("reading Stripe's key")?;
+                let deadline = Duration::from_millis(config.call_timeout_ms);
+                let return_url = Some(config.stripe_return_url.clone()).filter(|url| !url.is_empty());
+                let settings = Settings { deadline, return_url, ..Settings::new(&config.stripe_url, key) };
                 Some(Arc::new(Stripe::new(settings)?))
             }
         };
@@ -68,7 +67,7 @@ impl Gateways {
 /// Where Stripe's webhooks are checked, and looked after.
 pub struct StripeDoor {
     pub gateway: Arc<dyn Gateway>,
-    secrets: Vec<String>,
+    secrets: Secrets,
 }
 
 impl StripeDoor {
@@ -81,13 +80,14 @@ impl StripeDoor {
         };
         let text = std::fs::read_to_string(&config.stripe_webhook_secrets_file);
         let text = text.context("reading the secrets of Stripe's webhooks")?;
-        let secrets = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+        let secrets = Secrets::new(text.lines().map(str::trim).filter(|line| !line.is_empty()));
         Ok(Some(StripeDoor { gateway: gateway.clone(), secrets }))
     }
 
-    /// The event in a webhook's body, if it is signed with one of the secrets and not too long ago.
-    pub fn verify(&self, header: &str, body: &[u8], now_seconds: u64) -> Result<WebhookEvent, BadSignature> {
-        signature::verify(header, body, &self.secrets, now_seconds)
+    /// What a webhook tells, if it is signed with one of the secrets and not too long ago; none when that is nothing
+    /// about a payment.
+    pub fn verify(&self, header: &str, body: &[u8], now: Timestamp) -> Result<Option<Told>, Refusal> {
+        signature::verify(header, body, &self.secrets, now)
     }
 }
 

@@ -50,7 +50,7 @@ impl Sandbox {
 impl Gateway for Sandbox {
     fn create<'a>(&'a self, key: &'a str, charge: &'a Charge) -> BoxFuture<'a, Result<Intent, Trouble>> {
         let Charge { order_id, amount, method } = charge.clone();
-        let command = Command::Create(sandbox::Create { id: IntentId(digest(key)), order_id, amount, method });
+        let command = Command::Create(sandbox::Create { id: IntentId::from_bytes(digest(key)), order_id, amount, method });
         Box::pin(async { Ok(seen(self.tell(command).await?)) })
     }
 
@@ -90,9 +90,9 @@ impl Gateway for Sandbox {
         ask: &'a RefundAsk,
     ) -> BoxFuture<'a, Result<Refund, Trouble>> {
         Box::pin(async {
-            let refund_id = RefundId(digest(key));
+            let refund_id = RefundId::from_bytes(digest(key));
             let (id, amount) = (parse(intent_id)?, ask.amount);
-            self.tell(Command::Refund(sandbox::Refund { id, refund_id, amount })).await?;
+            self.tell(Command::Refund(sandbox::PayBack { id, refund_id, amount })).await?;
             Ok(Refund { id: refund_id.to_string(), number: Some(ask.number), amount, state: RefundState::Done })
         })
     }
@@ -128,6 +128,7 @@ fn refusal(rejection: Rejection) -> Trouble {
         Rejection::KeyReused => "key_reused",
         Rejection::UnknownMethod => "unknown_payment_method",
         Rejection::NotFound => "not_found",
+        Rejection::Canceled => "canceled",
         Rejection::WrongStatus { .. } => "wrong_status",
         Rejection::MoreThanCharged { .. } => "more_than_charged",
     };

@@ -22,6 +22,11 @@ pub struct Leadership {
     pub has_quorum: bool,
 }
 
+/// Waits until this node leads, or does not; `false` when it never will again, because consensus has ended.
+pub async fn leads(leadership: &mut watch::Receiver<Leadership>, wanted: bool) -> bool {
+    leadership.wait_for(|seen| seen.is_leader == wanted).await.is_ok()
+}
+
 /// When a leader was last heard. A follower that loses its leader and cannot win an election goes on naming it.
 pub(super) struct Heard {
     began: Instant,

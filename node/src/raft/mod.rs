@@ -30,7 +30,7 @@ pub use self::forward::{BATCH_BYTES_MAX, ForwardOutcome, Forwarder, ProposeForwa
 pub use self::gate::Gate;
 pub use self::identity::{Identity, Incarnation, Registered};
 pub use self::join::JoinError;
-pub use self::leadership::{Leadership, OnFatal, abort_process};
+pub use self::leadership::{Leadership, OnFatal, abort_process, leads};
 pub use self::peers::PeerError;
 pub use self::read_index::ReadError;
 pub use self::server::serve;

@@ -59,8 +59,10 @@ pub use exposition::assert_conventional;
 pub use front::{Front, Limits};
 pub use measures::install as install_metrics;
 pub use operator_token::{OPERATOR_TOKEN_FILE, OperatorToken, operator_token};
+pub use orders::order_shape;
 pub use orders::pay::Terms as PaymentTerms;
 pub use shop::{Check, Look, Seen, Shop, look};
+pub use text::time as rfc3339;
 
 use crate::auth::Auth;
 use crate::payments::StripeDoor;

@@ -14,7 +14,7 @@ use super::context::Context;
 use super::docs::Problems;
 use super::problem::Problem;
 use super::shop::look;
-use crate::payments::steps;
+use crate::payments::{StripeDoor, steps};
 
 const SIGNATURE: HeaderName = HeaderName::from_static("stripe-signature");
 
@@ -29,26 +29,26 @@ const SIGNATURE: HeaderName = HeaderName::from_static("stripe-signature");
 pub async fn take(State(rest): State<Rest>, headers: HeaderMap, context: Context) -> Result<Answer, Problem> {
     let Some(stripe) = &rest.stripe else { return Err(Problem::not_found("webhook: Stripe is not the gateway here")) };
     let signature = headers.get(SIGNATURE).and_then(|header| header.to_str().ok()).unwrap_or_default();
-    let now_seconds = rest.now().0 / 1_000;
-    let event = stripe.verify(signature, &context.body, now_seconds).map_err(|why| {
+    let told = stripe.verify(signature, &context.body, rest.now()).map_err(|why| {
         tracing::warn!(%why, "a webhook was refused");
-        Problem::new(&code::BAD_SIGNATURE, "The event is not signed with a secret of this endpoint, or is too old.")
+        Problem::new(&code::BAD_SIGNATURE, format!("The event is refused: {why}."))
     })?;
-    let looked = match (event.order_id, event.intent_id) {
-        (Some(order_id), Some(intent_id)) => look_at(&rest, &context, order_id, &intent_id).await?,
-        _ => false,
+    let looked = match told.and_then(|told| told.order_id) {
+        Some(order_id) => look_at(&rest, stripe, &context, order_id).await?,
+        None => false,
     };
     Ok(Answer::ok(&shape::WebhookTaken { looked }))
 }
 
-/// Asks the gateway how a payment stands and tells the log. `false` when it is not one of this shop's.
-async fn look_at(rest: &Rest, context: &Context, order_id: OrderId, intent_id: &str) -> Result<bool, Problem> {
+/// Asks the gateway how a payment stands and tells the log. `false` when it is not one of this shop's, or is not known
+/// to the gateway yet.
+async fn look_at(rest: &Rest, stripe: &StripeDoor, context: &Context, order_id: OrderId) -> Result<bool, Problem> {
     rest.shop.linearizable().await?;
     let payment = look(&*rest.shop, |view| payments::get(view, order_id))?.what;
-    let Some(payment) = payment.filter(|payment| payment.intent_id.as_deref() == Some(intent_id)) else {
+    let Some(payment) = payment.filter(|payment| payment.gateway == payments::Gateway::Stripe) else {
         return Ok(false);
     };
-    let Some(stripe) = &rest.stripe else { return Ok(false) };
+    let Some(intent_id) = payment.intent_id.as_deref() else { return Ok(false) };
     let intent = stripe.gateway.retrieve(intent_id).await.map_err(|trouble| {
         tracing::warn!(%trouble, %order_id, "a webhook came, and the gateway does not say what of");
         Problem::new(&code::GATEWAY_UNAVAILABLE, "The payment could not be looked at; send the event again.")

@@ -176,10 +176,8 @@ fn check(rest: &Rest, url: Option<&str>, events: Option<&[String]>) -> Result<()
     }
     let events = events.unwrap_or_default();
     checks.ensure(events.len() <= EVENTS_MAX, "/events", format!("must be at most {EVENTS_MAX}"));
-    for (place, name) in events.iter().enumerate() {
-        let known = name.len() <= EVENT_NAME_MAX && KINDS.contains(&name.as_str());
-        checks.ensure(known, format!("/events/{place}"), format!("must be one of {}", KINDS.join(", ")));
-    }
+    let known = events.iter().all(|name| name.len() <= EVENT_NAME_MAX && KINDS.contains(&name.as_str()));
+    checks.ensure(known, "/events", format!("must each be one of {}", KINDS.join(", ")));
     checks.done()
 }
 

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::enqueue::gather;
 use super::message_id;
 use super::send::{Sender, Sent};
-use crate::raft::Leadership;
+use crate::raft::{Leadership, leads};
 use crate::rest::{Shop, look};
 
 /// How often it looks for what happened and for what is due.
@@ -47,10 +47,10 @@ impl Courier {
 
     /// Delivers whenever this node leads, until stopped.
     pub async fn keep(self: Arc<Self>, mut leadership: watch::Receiver<Leadership>, stop: CancellationToken) {
-        while let Some(Ok(_)) = stop.run_until_cancelled(leadership.wait_for(|seen| seen.is_leader)).await {
+        while stop.run_until_cancelled(leads(&mut leadership, true)).await == Some(true) {
             tokio::select! {
                 () = self.clone().lead() => {}
-                _ = leadership.wait_for(|seen| !seen.is_leader) => {}
+                _ = leads(&mut leadership, false) => {}
                 () = stop.cancelled() => {}
             }
         }

@@ -15,7 +15,9 @@ use livedrop_domain::webhooks::Position;
 
 pub use self::courier::Courier;
 pub use self::event::KINDS;
+pub use self::address::check_url;
 pub use self::send::Sender;
+pub use self::sign::secret_text;
 
 /// What names an event to whoever is told: the same for every try and for every endpoint.
 pub fn message_id((index, ordinal): Position) -> String {

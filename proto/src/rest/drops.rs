@@ -201,7 +201,7 @@ pub struct DropStats {
     /// Of the holds that have ended, the share that was paid, 0 to 1; null before the first has ended.
     #[schema(required)]
     pub hold_conversion: Option<f64>,
-    /// The latest 120 minutes with a sale, oldest first.
+    /// Those of the last 120 minutes in which something was paid, oldest first.
     pub per_minute: Vec<SalesMinute>,
 }
 

@@ -38,13 +38,14 @@ pub async fn read(
     headers: HeaderMap,
 ) -> Result<Answer, Problem> {
     let id = parse(&id)?;
+    let first = (rest.now().0 / MINUTE_MS).saturating_sub(MINUTES as u64 - 1);
     let get = |view: &dyn View| {
         let drop = drops::get(view, id)?;
         let stock = match &drop {
             Some(drop) => Some(drops::stock(view, drop.id)?),
             None => None,
         };
-        Ok((drop, stock, orders::tally(view, id)?, orders::latest_minutes(view, id, MINUTES)?))
+        Ok((drop, stock, orders::tally(view, id)?, orders::minutes(view, id, first, MINUTES)?))
     };
     let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, get).await?;
     let (drop, stock, tally, minutes) = seen.what;

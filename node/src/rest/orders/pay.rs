@@ -100,7 +100,7 @@ pub async fn refund(
         Role::Buyer => return Err(Problem::new(&code::FORBIDDEN, "Only its creator and operators may pay back.")),
     };
     let shape::RefundOrder { amount, restock } = wanted;
-    let command = payments::Command::Refund(payments::RefundAsk { order_id, by, operator, amount, restock });
+    let command = payments::Command::Refund(payments::AskRefund { order_id, by, operator, amount, restock });
     accepted(keyed::decide(&rest, &context, idempotency, command).await?)
 }
 
