@@ -215,6 +215,7 @@ fn order(number: u64, wanted: &PlaceOrder) -> Order {
         created_at: NOW.to_owned(),
         hold_expires_at: NOW.to_owned(),
         log_index: Wide(number),
+        payment: None,
     }
 }
 

@@ -163,7 +163,7 @@ impl Desk {
     }
 
     /// Brings one payment to where nobody needs the gateway any more.
-    async fn attend(&self, order_id: OrderId, waker: &Notify) {
+    pub(crate) async fn attend(&self, order_id: OrderId, waker: &Notify) {
         let mut pause = Pause::new(self.pause_max);
         let mut known: Option<Payment> = None;
         loop {

@@ -7,8 +7,10 @@ mod double;
 mod drops;
 mod openapi;
 mod orders;
+mod payments;
 mod products;
 mod replays;
+mod webhooks;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -16,13 +18,13 @@ use std::sync::atomic::AtomicBool;
 use axum::body::Body;
 use http::{HeaderMap, Request, request};
 use http_body_util::BodyExt;
-use livedrop_domain::Timestamp;
+use livedrop_domain::{Timestamp, payments as domain_payments};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 
 use super::accept::Watch;
 use super::operator_token::OperatorToken;
-use super::{Front, Limits, Parts, Rest};
+use super::{Front, Limits, Parts, PaymentTerms, Rest};
 use crate::auth::{Auth, Options};
 use double::Double;
 
@@ -51,6 +53,9 @@ impl Node {
             node_id: 1,
             operator_token: Some(OperatorToken::of(OPERATOR_TOKEN)),
             metrics: Some(PrometheusBuilder::new().build_recorder().handle()),
+            payments: PaymentTerms { gateway: domain_payments::Gateway::Sandbox, hold_ms: 300_000, give_up_ms: 900_000 },
+            stripe: None,
+            private_webhooks: false,
             draining: AtomicBool::new(false),
         });
         Node { front: Arc::new(rest.front(Limits::default())), shop, rest }

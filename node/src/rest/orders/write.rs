@@ -45,10 +45,31 @@ fn money(json: &mut Vec<u8>, money: Money) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use livedrop_domain::orders::Status;
+    use livedrop_domain::payments::{Gateway, Stage};
     use livedrop_domain::{AccountId, Currency, DropId, OrderId, ProductId, Timestamp};
 
     use super::super::order_shape;
     use super::*;
+
+    fn payment(order: &Order) -> Payment {
+        Payment {
+            order_id: order.id,
+            gateway: Gateway::Stripe,
+            method: "pm_card_visa".into(),
+            amount: order.amount(),
+            stage: Stage::Acting,
+            attempt: 2,
+            intent_id: Some("pi_1".into()),
+            started_at: order.created_at,
+            give_up_ms: 1,
+            give_up_at: None,
+            end: None,
+            declined: None,
+            next_action: Some("https://bank.example/3ds?a=\"b\"".into()),
+            refunds: vec![],
+            version: 9,
+        }
+    }
 
     #[test]
     fn an_order_is_written_as_its_shape_says() {
@@ -71,9 +92,12 @@ mod tests {
                 hold_expires_at: Timestamp(1_795_000_600_123),
                 placed_index: u64::MAX,
                 version: 7,
+                extended_to: None,
             };
-            let expected = serde_json::to_vec(&order_shape(&placed)).expect("a shape is JSON");
-            assert_eq!(String::from_utf8(order(&placed)), String::from_utf8(expected));
+            for payment in [None, Some(payment(&placed))] {
+                let expected = serde_json::to_vec(&order_shape(&placed, payment.as_ref())).expect("a shape is JSON");
+                assert_eq!(String::from_utf8(order(&placed, payment.as_ref())), String::from_utf8(expected));
+            }
         }
     }
 }

@@ -98,25 +98,6 @@ async fn an_order_is_for_its_buyer_and_for_operators() {
 }
 
 #[tokio::test]
-async fn an_operator_confirms_an_order_and_nobody_else() {
-    let node = Node::new();
-    let (creator, buyer) = (node.account("ada", "creator").await, node.account("eve", "buyer").await);
-    let operator = node.account("olga", "operator").await;
-    let drop = node.drop(&creator, json!({"stock": 5})).await;
-    let id = node.buy(&buyer, &drop, 2, "key").send().await.expect(201).text_at("id");
-    let confirm = format!("/v1/admin/orders/{id}/confirm");
-    node.post(&confirm, json!({})).token(&buyer).send().await.problem(403, "forbidden");
-    for _ in 0..2 {
-        let confirmed = node.post(&confirm, json!({})).token(&operator).send().await.expect(200);
-        assert_eq!(confirmed.text_at("status"), "confirmed");
-    }
-    let cancel = node.post(&format!("/v1/orders/{id}/cancel"), json!({})).token(&buyer).send().await;
-    cancel.problem(409, "wrong_status");
-    let counts = node.get(&format!("/v1/drops/{drop}")).send().await.json();
-    assert_eq!((&counts["items"][0]["held"], &counts["items"][0]["sold"]), (&json!(0), &json!(2)));
-}
-
-#[tokio::test]
 async fn a_reader_who_waits_is_told_of_the_change() {
     let node = Node::new();
     let buyer = node.account("eve", "creator").await;
