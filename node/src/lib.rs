@@ -20,3 +20,4 @@ pub mod shop;
 pub mod sign_in;
 pub mod supervise;
 pub mod telemetry;
+pub mod webhooks;
