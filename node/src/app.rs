@@ -25,7 +25,7 @@ use crate::raft::{self, Consensus, ConsensusSettings, Gate, JoinError, StartErro
 use crate::read::Reads;
 use crate::rest::{self, Rest};
 use crate::shop::NodeShop;
-use crate::webhooks::{Courier, Sender};
+use crate::webhooks::{Courier, send};
 use crate::{clock, divergence, sign_in};
 
 /// How often a node says who it is until the cluster has written it down.
@@ -119,7 +119,7 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     let stripe = StripeDoor::open(&config.payments, &gateways)?;
     let desk = Desk::new(shop.clone(), gateways, &payments::bounds(&config.payments));
     tokio::spawn(desk.keep(consensus.leadership(), reader.clone(), stop.clone()));
-    let courier = Courier::new(shop.clone(), sender(config), config.webhooks.concurrency);
+    let courier = Courier::new(shop.clone(), sender(config)?, config.webhooks.concurrency);
     tokio::spawn(courier.keep(consensus.leadership(), stop.clone()));
     let rest = Rest::new(rest::Parts {
         shop,
@@ -237,8 +237,10 @@ fn limits(config: &NodeConfig) -> rest::Limits {
     }
 }
 
-fn sender(config: &NodeConfig) -> Sender {
-    Sender::new(config.webhooks.allow_private, Duration::from_millis(config.webhooks.timeout_ms))
+fn sender(config: &NodeConfig) -> anyhow::Result<send::Sender> {
+    let deadline = Duration::from_millis(config.webhooks.timeout_ms);
+    let settings = send::Settings { allow_private: config.webhooks.allow_private, deadline };
+    send::Sender::new(&settings).context("making the client of webhooks")
 }
 
 fn timeouts(config: &NodeConfig) -> rest::accept::Timeouts {

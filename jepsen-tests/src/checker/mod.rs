@@ -2,6 +2,7 @@
 //! or is unproven because the history does not show enough. Unproven fails a run just as broken does: a checker that
 //! had nothing to look at has proved nothing.
 
+pub mod charged_once;
 pub mod conservation;
 pub mod no_lost_order;
 pub mod no_oversell;

@@ -21,7 +21,9 @@ use super::identity::Seller;
 use super::mint;
 use super::problem::Problem;
 use super::text;
-use crate::webhooks::{KINDS, check_url, secret_text};
+use crate::webhooks::KINDS;
+use crate::webhooks::address::Address;
+use crate::webhooks::sign::show_secret;
 
 /// The longest time that an old secret stays good, and the usual one, in seconds.
 const KEEP_OLD_SECONDS_MAX: u64 = 604_800;
@@ -43,7 +45,7 @@ pub async fn create(
     check(&rest, Some(&body.url), Some(&body.events))?;
     let shape::CreateWebhookEndpoint { url, events } = body;
     let (endpoint_id, secret) = (mint::webhook(rest.now()), SecretBytes(mint::secret()));
-    let shown = secret_text(&secret.0);
+    let shown = show_secret(&secret.0);
     let command = Command::Create(webhooks::Create { endpoint_id, creator_id, url, events, secret });
     match rest.decide(&context.request_id, command).await? {
         (Reply::Webhooks(webhooks::Reply::Created(endpoint)), index) => {
@@ -156,7 +158,7 @@ pub async fn rotate(
     let bound = format!("must be at most {KEEP_OLD_SECONDS_MAX}");
     checks.ensure(seconds <= KEEP_OLD_SECONDS_MAX, "/keep_old_seconds", bound);
     checks.done()?;
-    let shown = secret_text(&secret.0);
+    let shown = show_secret(&secret.0);
     let rotate = webhooks::Rotate { endpoint_id, creator_id, secret, keep_old_ms: seconds * 1_000 };
     match rest.decide(&context.request_id, Command::Rotate(rotate)).await? {
         (Reply::Webhooks(webhooks::Reply::Rotated(endpoint)), index) => {
@@ -170,8 +172,8 @@ fn check(rest: &Rest, url: Option<&str>, events: Option<&[String]>) -> Result<()
     let mut checks = Checks::default();
     if let Some(url) = url {
         checks.ensure(url.len() <= URL_MAX, "/url", format!("must have at most {URL_MAX} bytes"));
-        if let Err(why) = check_url(url, rest.private_webhooks) {
-            checks.ensure(false, "/url", why);
+        if let Err(refusal) = Address::parse(url, rest.private_webhooks) {
+            checks.ensure(false, "/url", refusal.to_string());
         }
     }
     let events = events.unwrap_or_default();

@@ -132,7 +132,7 @@ impl Courier {
         let secrets: Vec<&[u8]> = endpoint.secrets_at(now).map(|secret| &secret.0[..]).collect();
         let id = message_id((waiting.index, waiting.ordinal));
         let Sent { status, error, duration_ms } =
-            self.sender.post(&endpoint.url, &secrets, &id, now.0 / 1_000, &delivery.body).await;
+            self.sender.post(&endpoint.url, &secrets, &id, now.0 / 1_000, delivery.body).await;
         let arrived = status.is_some_and(|status| (200..300).contains(&status));
         let result = if arrived { "delivered" } else { "failed" };
         metrics::counter!("livedrop_webhook_attempts_total", "result" => result).increment(1);

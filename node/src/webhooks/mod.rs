@@ -4,20 +4,17 @@
 //!  journal ─► enqueue: who asked for it? ─► log: deliveries ─► courier (leader only) ─► endpoint ─► log: what came of it
 //! ```
 
-mod address;
+pub mod address;
 mod courier;
 mod enqueue;
 mod event;
-mod send;
-mod sign;
+pub mod send;
+pub mod sign;
 
 use livedrop_domain::webhooks::Position;
 
 pub use self::courier::Courier;
 pub use self::event::KINDS;
-pub use self::address::check_url;
-pub use self::send::Sender;
-pub use self::sign::secret_text;
 
 /// What names an event to whoever is told: the same for every try and for every endpoint.
 pub fn message_id((index, ordinal): Position) -> String {
