@@ -1,13 +1,14 @@
 //! What must hold of any state, checked over all of it: by the tests after every entry, and by whoever audits a cluster.
 
 mod money;
+mod sandbox;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
 use crate::orders::Tally;
-use crate::sandbox::{IntentId, Kind, Status as IntentStatus};
-use crate::webhooks::{ENDPOINTS_MAX, SECRETS_MAX, State};
-use crate::{AccountId, DropId, Fault, OrderId, View, WebhookId, drops, journal, orders, payments, sandbox, webhooks};
+use crate::sandbox::IntentId;
+use crate::{AccountId, DropId, Fault, OrderId, View, WebhookId, drops, journal, orders, payments};
 
 /// A law that the state breaks.
 #[derive(Debug, thiserror::Error)]
@@ -47,8 +48,8 @@ pub enum Broken {
 /// Checks the laws of every room.
 pub fn check(view: &dyn View) -> Result<(), Broken> {
     check_units(view)?;
-    check_sandbox(view)?;
-    check_webhooks(view)
+    sandbox::check(view)?;
+    webhooks::check(view)
 }
 
 /// Every unit is in one place, nobody has more than they may, and no order id can be used again unseen.
@@ -97,79 +98,6 @@ fn check_units(view: &dyn View) -> Result<(), Broken> {
         }
     }
     Ok(())
-}
-
-/// The sandbox's books say of each intent what its row says: charged once, or not at all, and never overpaid.
-fn check_sandbox(view: &dyn View) -> Result<(), Broken> {
-    let mut sums: BTreeMap<IntentId, (u64, u64)> = BTreeMap::new();
-    for (_, movement) in sandbox::ledger(view, None, usize::MAX)? {
-        let (charged, refunded) = sums.entry(movement.intent).or_default();
-        match movement.kind {
-            Kind::Charge => *charged += movement.amount.amount,
-            Kind::Refund => *refunded += movement.amount.amount,
-        }
-    }
-    for intent in sandbox::intents_all(view)? {
-        let sums = sums.remove(&intent.id).unwrap_or_default();
-        let due = if intent.status == IntentStatus::Succeeded { intent.amount.amount } else { 0 };
-        let refunded = intent.refunds.iter().map(|refund| refund.amount).sum();
-        for (what, summed, expected) in [("charges", sums.0, due), ("refunds", sums.1, refunded)] {
-            if summed != expected {
-                return Err(Broken::Books { intent: intent.id, what, summed, expected });
-            }
-        }
-        if refunded > due {
-            return Err(Broken::Overpaid { intent: intent.id, refunded, charged: due });
-        }
-    }
-    match sums.first_key_value() {
-        Some((intent, (summed, _))) => {
-            Err(Broken::Books { intent: *intent, what: "charges", summed: *summed, expected: 0 })
-        }
-        None => Ok(()),
-    }
-}
-
-/// No creator has more endpoints than they may, every delivery leads to somebody, and those that wait are the pending ones.
-fn check_webhooks(view: &dyn View) -> Result<(), Broken> {
-    let mut known: BTreeMap<WebhookId, bool> =
-        webhooks::halted(view, usize::MAX)?.into_iter().map(|(id, _)| (id, true)).collect();
-    let mut counts: BTreeMap<AccountId, usize> = BTreeMap::new();
-    for endpoint in webhooks::all_endpoints(view)? {
-        let endpoints = counts.entry(endpoint.creator_id).or_default();
-        *endpoints += 1;
-        let secrets = endpoint.secrets.len();
-        if *endpoints > ENDPOINTS_MAX || !(1..=SECRETS_MAX).contains(&secrets) {
-            return Err(Broken::Endpoints { creator: endpoint.creator_id, endpoints: *endpoints, secrets });
-        }
-        *known.entry(endpoint.id).or_default() |= endpoint.enabled;
-    }
-    let mut waiting: BTreeMap<_, _> = webhooks::all_waiting(view)?
-        .into_iter()
-        .map(|waiting| ((waiting.endpoint_id, waiting.index, waiting.ordinal), waiting.at))
-        .collect();
-    for (endpoint, (index, ordinal), delivery) in webhooks::all_deliveries(view)? {
-        let is_pending = delivery.state == State::Pending;
-        let what = match known.get(&endpoint) {
-            None => "is to nobody",
-            Some(false) if is_pending => "waits for a disabled endpoint",
-            _ if waiting.remove(&(endpoint, index, ordinal)) != delivery.due_at => {
-                "is due at another time than its row says"
-            }
-            _ if is_pending != delivery.due_at.is_some() => "is due and not pending, or the other way round",
-            _ => continue,
-        };
-        return Err(Broken::Delivery { endpoint, index, ordinal, what });
-    }
-    match waiting.first_key_value() {
-        Some(((endpoint, index, ordinal), _)) => Err(Broken::Delivery {
-            endpoint: *endpoint,
-            index: *index,
-            ordinal: *ordinal,
-            what: "is due and is not there",
-        }),
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -39,9 +39,9 @@ struct Swept {
     /// A log index.
     #[n(2)]
     journal: u64,
-    /// Added later: older rows do not have it.
-    #[cbor(n(3), default)]
-    deliveries: Timestamp,
+    /// Not there, and without a byte in the row, before the first delivery is forgotten.
+    #[n(3)]
+    deliveries: Option<Timestamp>,
 }
 
 fn swept_key() -> Vec<u8> {
@@ -65,7 +65,7 @@ pub fn is_due(view: &dyn View, now: Timestamp) -> Result<bool, Fault> {
         || orders::first_due(view, swept.holds, now)?.is_some()
         || !drops::winding(view, 1)?.is_empty()
         || idempotency::first_due(view, swept.keys, now)?.is_some()
-        || webhooks::first_old(view, swept.deliveries, now)?.is_some()
+        || webhooks::first_old(view, swept.deliveries.unwrap_or_default(), now)?.is_some()
         || !webhooks::halted(view, 1)?.is_empty()
         || swept.journal < journal_end(journal::meta(view)?.index))
 }

@@ -99,10 +99,9 @@ impl Sweep<'_, '_> {
 
     fn old_deliveries(&mut self) -> Result<(), Fault> {
         while self.left > 0 {
-            let Some((row, at, names)) = webhooks::first_old(self.tx, self.swept.deliveries, self.entry.now)? else {
-                break;
-            };
-            self.swept.deliveries = at;
+            let from = self.swept.deliveries.unwrap_or_default();
+            let Some((row, at, names)) = webhooks::first_old(self.tx, from, self.entry.now)? else { break };
+            self.swept.deliveries = Some(at);
             let mut seen = 0;
             for name in webhooks::names(&names).take(self.left) {
                 webhooks::forget(self.tx, name)?;

@@ -159,7 +159,7 @@ impl Machine {
 
     /// How many events of this name were told.
     pub fn told(&self, name: &str) -> usize {
-        let is = |event: &&Event| format!("{event:?}").split(['(', ' ', '{']).any(|word| word == name);
+        let is = |event: &&Event| format!("{event:?}").split(['(', ')', ' ', '{']).any(|word| word == name);
         self.facts.iter().filter(is).count()
     }
 }

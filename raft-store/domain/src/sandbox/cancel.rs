@@ -17,3 +17,35 @@ pub(super) fn cancel(tx: &mut Tx, entry: &Entry, command: Cancel) -> Result<Repl
     table::put(tx, &intent);
     Ok(Reply::Intent(intent))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::testing::Machine;
+    use crate::sandbox::Command;
+    use crate::sandbox::testing::{confirmed, create, run};
+
+    fn cancel(machine: &mut Machine) -> Result<Intent, crate::Rejection> {
+        run(machine, Command::Cancel(Cancel { id: create("pm_card_ok").id }))
+    }
+
+    #[test]
+    fn a_canceled_intent_stays_as_it_is() {
+        let mut machine = Machine::default();
+        assert_eq!(cancel(&mut machine), Err(Rejection::NotFound.into()));
+        run(&mut machine, Command::Create(create("pm_card_ok"))).expect("the method is known");
+        let first = cancel(&mut machine).expect("it is not charged");
+        machine.now.0 += 1_000;
+        assert_eq!((first.status, cancel(&mut machine)), (Status::Canceled, Ok(first)));
+    }
+
+    #[test]
+    fn a_declined_intent_can_be_canceled_and_a_charged_one_cannot() {
+        let mut declined = confirmed("pm_card_declined");
+        let intent = cancel(&mut declined).expect("it is not charged");
+        assert_eq!((intent.status, intent.declined.as_deref()), (Status::Canceled, Some("card_declined")));
+        let mut charged = confirmed("pm_card_ok");
+        let wrong = Rejection::WrongStatus { status: Status::Succeeded };
+        assert_eq!(cancel(&mut charged), Err(wrong.into()));
+    }
+}

@@ -38,3 +38,6 @@ pub(crate) fn apply(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Repl
         Command::Refund(command) => refund::refund(tx, entry, command),
     }
 }
+
+#[cfg(test)]
+mod testing;

@@ -57,3 +57,6 @@ pub(crate) fn apply(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Repl
         Command::Resend(command) => resend::resend(tx, entry, command),
     }
 }
+
+#[cfg(test)]
+mod testing;

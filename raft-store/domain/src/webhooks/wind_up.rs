@@ -35,3 +35,36 @@ pub(crate) fn wind_up(tx: &mut Tx, limit: usize) -> Result<usize, Fault> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::is_due;
+    use crate::machine::testing::Machine;
+    use crate::webhooks::testing::news;
+
+    #[test]
+    fn what_waits_for_a_disabled_endpoint_fails_in_ticks_of_bounded_work() {
+        let mut machine = Machine::with_deliveries(5);
+        assert_eq!(is_due(&machine.view, machine.now).ok(), Some(false));
+        machine.enable(false);
+        let mut failed = Vec::new();
+        while is_due(&machine.view, machine.now).expect("memory does not fail") {
+            machine.tick_with(2);
+            failed.push((1..=5).filter(|index| machine.delivery(*index).state == State::Failed).count());
+        }
+        assert_eq!(failed, [2, 4, 5]);
+    }
+
+    #[test]
+    fn an_endpoint_that_is_disabled_again_is_gone_through_from_the_start() {
+        let mut machine = Machine::with_deliveries(3);
+        machine.enable(false);
+        machine.tick_with(2);
+        machine.enable(true);
+        machine.enqueue(vec![news(4)]).expect("nobody else enqueues");
+        machine.enable(false);
+        machine.tick();
+        assert_eq!([1, 2, 3, 4].map(|index| machine.delivery(index).state), [State::Failed; 4]);
+    }
+}

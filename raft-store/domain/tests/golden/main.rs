@@ -4,31 +4,36 @@
 //! a change to what running clusters have on their disks; new lines are new words. `codec.rs` says what is allowed.
 
 mod file;
+mod sandbox;
 mod state;
 mod values;
 mod variants;
 mod versions;
+mod webhooks;
 
 use file::check;
 
 #[test]
 fn commands_keep_their_bytes() {
-    check("commands.txt", variants::commands(values::commands()));
+    let all = [values::commands(), sandbox::commands(), webhooks::commands()].concat();
+    check("commands.txt", variants::commands(all));
 }
 
 #[test]
 fn replies_keep_their_bytes() {
-    check("replies.txt", variants::replies(values::replies()));
+    let all = [values::replies(), sandbox::replies(), webhooks::replies()].concat();
+    check("replies.txt", variants::replies(all));
 }
 
 #[test]
 fn rejections_keep_their_bytes() {
-    check("rejections.txt", variants::rejections(values::rejections()));
+    let all = [values::rejections(), sandbox::rejections(), webhooks::rejections()].concat();
+    check("rejections.txt", variants::rejections(all));
 }
 
 #[test]
 fn events_keep_their_bytes() {
-    check("events.txt", variants::events(values::events()));
+    check("events.txt", variants::events([values::events(), webhooks::events()].concat()));
 }
 
 #[test]
@@ -43,6 +48,9 @@ fn states_and_roles_keep_their_numbers() {
     check("drop-phases.txt", variants::drop_phases(values::drop_phases()));
     check("drop-statuses.txt", variants::drop_statuses(values::drop_statuses()));
     check("order-statuses.txt", variants::order_statuses(values::order_statuses()));
+    check("sandbox-statuses.txt", variants::sandbox_statuses(sandbox::statuses()));
+    check("sandbox-kinds.txt", variants::sandbox_kinds(sandbox::kinds()));
+    check("delivery-states.txt", variants::delivery_states(webhooks::states()));
 }
 
 #[test]
@@ -56,4 +64,8 @@ fn rows_keep_their_bytes() {
     check("orders.txt", vec![("order", values::order())]);
     check("members.txt", vec![("member", values::member())]);
     check("meta.txt", vec![("clock and hash", values::meta())]);
+    check("intents.txt", vec![("intent", sandbox::intent()), ("declined intent", sandbox::declined_intent())]);
+    check("movements.txt", vec![("movement", sandbox::movement())]);
+    check("endpoints.txt", vec![("endpoint", webhooks::endpoint())]);
+    check("deliveries.txt", vec![("delivery", webhooks::delivery()), ("failed delivery", webhooks::failed_delivery())]);
 }

@@ -8,12 +8,13 @@ use livedrop_domain::clock::Tick;
 use livedrop_domain::drops::{self, Schedule, Stage};
 use livedrop_domain::orders::{self, Place};
 use livedrop_domain::{
-    Applied, Command, DropId, Idempotency, MemView, OrderId, Overlay, Request, apply, codec, decided, journal, members,
-    products,
+    Applied, Command, DropId, Idempotency, MemView, OrderId, Overlay, Request, WebhookId, apply, codec, decided,
+    journal, members, products, sandbox, webhooks,
 };
 
 use crate::file::{check_bytes, hex};
 use crate::values::{self, BUYER, NOW};
+use crate::{sandbox as asked, webhooks as told};
 
 const KEY: Idempotency = Idempotency { account: BUYER, key_hash: [0x11; 16], body_hash: [0x22; 16] };
 const HOUR_MS: u64 = 60 * 60 * 1_000;
@@ -33,6 +34,7 @@ fn entries() -> [Vec<u8>; 2] {
         ends_at: None,
         ..values::schedule()
     };
+    let gone = WebhookId::from_u128(0x06f2);
     let one = |n| Place { order_id: OrderId::from_u128(n), quantity: 1, ..values::place() };
     let mut first = BatchBuilder::new();
     for command in [
@@ -45,6 +47,13 @@ fn entries() -> [Vec<u8>; 2] {
         drops::Command::Schedule(values::schedule()).into(),
         drops::Command::Schedule(tomorrow).into(),
         orders::Command::Place(one(0x04d1)).into(),
+        sandbox::Command::Create(asked::create()).into(),
+        sandbox::Command::Confirm(asked::confirm()).into(),
+        sandbox::Command::Refund(asked::pay_back()).into(),
+        webhooks::Command::Create(told::create()).into(),
+        webhooks::Command::Enqueue(told::enqueue()).into(),
+        webhooks::Command::Create(webhooks::Create { endpoint_id: gone, ..told::create() }).into(),
+        webhooks::Command::Delete(webhooks::Delete { endpoint_id: gone, ..told::delete() }).into(),
     ] {
         first.push(&request(command, None));
     }

@@ -1,7 +1,9 @@
 //! The name of every variant. A variant that is not here does not compile; one that has no value fails.
 
 use livedrop_domain::accounts::Role;
-use livedrop_domain::{Command, Event, Rejection, Reply, accounts, drops, members, orders, products};
+use livedrop_domain::{
+    Command, Event, Rejection, Reply, accounts, drops, members, orders, products, sandbox, webhooks,
+};
 
 macro_rules! variants {
     ($names:ident of $words:ty: $($pattern:pat => $name:literal),+ $(,)?) => {
@@ -36,6 +38,17 @@ variants! { commands of Command:
     Command::Orders(orders::Command::Place(_)) => "orders::Place",
     Command::Orders(orders::Command::Cancel(_)) => "orders::Cancel",
     Command::Orders(orders::Command::Confirm(_)) => "orders::Confirm",
+    Command::Sandbox(sandbox::Command::Create(_)) => "sandbox::Create",
+    Command::Sandbox(sandbox::Command::Confirm(_)) => "sandbox::Confirm",
+    Command::Sandbox(sandbox::Command::Cancel(_)) => "sandbox::Cancel",
+    Command::Sandbox(sandbox::Command::Refund(_)) => "sandbox::Refund",
+    Command::Webhooks(webhooks::Command::Create(_)) => "webhooks::Create",
+    Command::Webhooks(webhooks::Command::Edit(_)) => "webhooks::Edit",
+    Command::Webhooks(webhooks::Command::Delete(_)) => "webhooks::Delete",
+    Command::Webhooks(webhooks::Command::Rotate(_)) => "webhooks::Rotate",
+    Command::Webhooks(webhooks::Command::Enqueue(_)) => "webhooks::Enqueue",
+    Command::Webhooks(webhooks::Command::Attempted(_)) => "webhooks::Attempted",
+    Command::Webhooks(webhooks::Command::Resend(_)) => "webhooks::Resend",
 }
 
 variants! { replies of Reply:
@@ -55,6 +68,14 @@ variants! { replies of Reply:
     Reply::Orders(orders::Reply::Placed(_)) => "orders::Placed",
     Reply::Orders(orders::Reply::Cancelled(_)) => "orders::Cancelled",
     Reply::Orders(orders::Reply::Confirmed(_)) => "orders::Confirmed",
+    Reply::Sandbox(sandbox::Reply::Intent(_)) => "sandbox::Intent",
+    Reply::Webhooks(webhooks::Reply::Created(_)) => "webhooks::Created",
+    Reply::Webhooks(webhooks::Reply::Edited(_)) => "webhooks::Edited",
+    Reply::Webhooks(webhooks::Reply::Deleted) => "webhooks::Deleted",
+    Reply::Webhooks(webhooks::Reply::Rotated(_)) => "webhooks::Rotated",
+    Reply::Webhooks(webhooks::Reply::Enqueued { .. }) => "webhooks::Enqueued",
+    Reply::Webhooks(webhooks::Reply::Noted { .. }) => "webhooks::Noted",
+    Reply::Webhooks(webhooks::Reply::Resent { .. }) => "webhooks::Resent",
 }
 
 variants! { rejections of Rejection:
@@ -89,6 +110,19 @@ variants! { rejections of Rejection:
     Rejection::Orders(orders::Rejection::IdTaken) => "orders::IdTaken",
     Rejection::Orders(orders::Rejection::NotFound) => "orders::NotFound",
     Rejection::Orders(orders::Rejection::WrongStatus { .. }) => "orders::WrongStatus",
+    Rejection::Sandbox(sandbox::Rejection::NotFound) => "sandbox::NotFound",
+    Rejection::Sandbox(sandbox::Rejection::UnknownMethod) => "sandbox::UnknownMethod",
+    Rejection::Sandbox(sandbox::Rejection::KeyReused) => "sandbox::KeyReused",
+    Rejection::Sandbox(sandbox::Rejection::Canceled) => "sandbox::Canceled",
+    Rejection::Sandbox(sandbox::Rejection::WrongStatus { .. }) => "sandbox::WrongStatus",
+    Rejection::Sandbox(sandbox::Rejection::MoreThanCharged { .. }) => "sandbox::MoreThanCharged",
+    Rejection::Webhooks(webhooks::Rejection::NotFound) => "webhooks::NotFound",
+    Rejection::Webhooks(webhooks::Rejection::BadField) => "webhooks::BadField",
+    Rejection::Webhooks(webhooks::Rejection::IdTaken) => "webhooks::IdTaken",
+    Rejection::Webhooks(webhooks::Rejection::TooManyEndpoints) => "webhooks::TooManyEndpoints",
+    Rejection::Webhooks(webhooks::Rejection::Stale { .. }) => "webhooks::Stale",
+    Rejection::Webhooks(webhooks::Rejection::StaleAttempt { .. }) => "webhooks::StaleAttempt",
+    Rejection::Webhooks(webhooks::Rejection::Disabled) => "webhooks::Disabled",
 }
 
 variants! { events of Event:
@@ -111,6 +145,7 @@ variants! { events of Event:
     Event::Orders(orders::Event::Confirmed(_)) => "orders::Confirmed",
     Event::Orders(orders::Event::Cancelled(_)) => "orders::Cancelled",
     Event::Orders(orders::Event::Expired(_)) => "orders::Expired",
+    Event::Webhooks(webhooks::Event::Due) => "webhooks::Due",
 }
 
 variants! { roles of Role:
@@ -141,4 +176,22 @@ variants! { order_statuses of orders::Status:
     orders::Status::Confirmed => "confirmed",
     orders::Status::Cancelled => "cancelled",
     orders::Status::Expired => "expired",
+}
+
+variants! { sandbox_statuses of sandbox::Status:
+    sandbox::Status::RequiresConfirmation => "requires confirmation",
+    sandbox::Status::Succeeded => "succeeded",
+    sandbox::Status::Declined => "declined",
+    sandbox::Status::Canceled => "canceled",
+}
+
+variants! { sandbox_kinds of sandbox::Kind:
+    sandbox::Kind::Charge => "charge",
+    sandbox::Kind::Refund => "refund",
+}
+
+variants! { delivery_states of webhooks::State:
+    webhooks::State::Pending => "pending",
+    webhooks::State::Delivered => "delivered",
+    webhooks::State::Failed => "failed",
 }

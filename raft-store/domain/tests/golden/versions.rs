@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use livedrop_domain::{Command, codec, drops};
 use minicbor::{Decode, Encode};
 
-use crate::values;
+use crate::{sandbox, values, webhooks};
 
 /// Reads a row to which a newer program has added a field.
 fn reads_newer<T>(row: T)
@@ -29,6 +29,10 @@ fn rows_of_a_newer_program_are_read() {
     reads_newer(values::order());
     reads_newer(values::member());
     reads_newer(values::meta());
+    reads_newer(sandbox::intent());
+    reads_newer(sandbox::movement());
+    reads_newer(webhooks::endpoint());
+    reads_newer(webhooks::delivery());
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Random commands of every room. Their ids are so few that they get in each other's way.
 //!
-//! Two kinds of numbers are filled in when the request is made, by [`crate::log::log_of`]: the times of drops, which
-//! are drawn as milliseconds from then on, and the version [`AS_SEEN`].
+//! Three kinds of numbers are filled in when the request is made, by [`crate::log::log_of`]: the times of drops, which
+//! are drawn as milliseconds from then on, the version [`AS_SEEN`], and which events webhooks are about.
+
+mod sandbox;
+mod webhooks;
 
 use livedrop_domain::accounts::{self, Role};
 use livedrop_domain::clock::Tick;
@@ -12,8 +15,10 @@ use livedrop_domain::{
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+pub use sandbox::intent;
+pub use webhooks::endpoint;
 
-/// Stands for the version that is there when the request is made.
+/// Stands for the version that is there when the request is made, as for a cursor and for an attempt.
 pub const AS_SEEN: u64 = 0;
 
 pub fn command() -> BoxedStrategy<Command> {
@@ -26,6 +31,8 @@ pub fn command() -> BoxedStrategy<Command> {
         20 => about_drops(),
         8 => about_products(),
         8 => about_accounts(),
+        14 => sandbox::about_sandbox(),
+        24 => webhooks::about_webhooks(),
         1 => (1..4_u64, 0..2_u8).prop_map(|(node_id, byte)| {
             members::Command::Register(members::Register { node_id, incarnation: [byte; 16] }).into()
         }),

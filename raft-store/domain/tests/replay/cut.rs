@@ -3,7 +3,8 @@
 //! The claim: the same requests at the same times, cut differently into entries, come to the same outcomes, the same
 //! facts in the same order, and the same rows, but for
 //! - log indices: of outcomes, versions, `placed_index`, `registered_index`, and in keys;
-//! - rows that hold the things of one entry (orders of a drop, ends of holds, keys to forget): end to end they are the same;
+//! - rows that hold the things of one entry (orders of a drop, ends of holds, keys and deliveries to forget,
+//!   lines of books): end to end they are the same;
 //! - the journal, with the hash: one row for each entry.
 //!
 //! It does not hold for requests that name the version they have seen: a version is a log index, so two
@@ -17,9 +18,10 @@ use livedrop_domain::journal::Meta;
 use livedrop_domain::members::Member;
 use livedrop_domain::orders::Order;
 use livedrop_domain::products::Product;
+use livedrop_domain::webhooks::Endpoint;
 use livedrop_domain::{
     AccountId, Command, Event, MemView, Outcome, Rejection, Reply, accounts, codec, decided, drops, keys, members,
-    orders, products,
+    orders, products, webhooks,
 };
 
 use crate::log::Logged;
@@ -55,7 +57,8 @@ pub fn rows(view: &MemView) -> BTreeMap<Vec<u8>, Vec<u8>> {
         // What stands before the log index in a key, if there is one.
         let name = match key[0] {
             keys::JOURNAL => continue,
-            keys::HOLD_DUE | keys::IDEMPOTENCY_DUE => &key[..9],
+            keys::HOLD_DUE | keys::IDEMPOTENCY_DUE | keys::WEBHOOK_OLD => &key[..9],
+            keys::SANDBOX_LEDGER => &key[..1],
             keys::ORDER_BY_DROP => &key[..17],
             _ => &key[..],
         };
@@ -79,6 +82,7 @@ fn row(view: &MemView, key: &[u8], value: &[u8]) -> Vec<u8> {
         keys::DROP => changed(value, drop),
         keys::ORDER => changed(value, order),
         keys::MEMBER => changed(value, member),
+        keys::WEBHOOK_ENDPOINT => changed(value, endpoint),
         _ => value.to_vec(),
     }
 }
@@ -110,6 +114,10 @@ fn member(member: Member) -> Member {
     Member { registered_index: 0, ..member }
 }
 
+fn endpoint(endpoint: Endpoint) -> Endpoint {
+    Endpoint { version: 0, ..endpoint }
+}
+
 fn outcome(outcome: Outcome) -> Outcome {
     let answer = match outcome.answer {
         Ok(reply) => Ok(self::reply(reply)),
@@ -135,5 +143,10 @@ fn reply(reply: Reply) -> Reply {
         Reply::Orders(orders::Reply::Placed(row)) => orders::Reply::Placed(order(row)).into(),
         Reply::Orders(orders::Reply::Cancelled(row)) => orders::Reply::Cancelled(order(row)).into(),
         Reply::Orders(orders::Reply::Confirmed(row)) => orders::Reply::Confirmed(order(row)).into(),
+        Reply::Sandbox(_) => reply,
+        Reply::Webhooks(webhooks::Reply::Created(row)) => webhooks::Reply::Created(endpoint(row)).into(),
+        Reply::Webhooks(webhooks::Reply::Edited(row)) => webhooks::Reply::Edited(endpoint(row)).into(),
+        Reply::Webhooks(webhooks::Reply::Rotated(row)) => webhooks::Reply::Rotated(endpoint(row)).into(),
+        Reply::Webhooks(_) => reply,
     }
 }

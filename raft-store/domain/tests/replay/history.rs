@@ -3,7 +3,7 @@
 use std::fmt;
 
 use livedrop_domain::accounts::Role;
-use livedrop_domain::{AccountId, Command, Idempotency, ProductId, drops};
+use livedrop_domain::{AccountId, Command, Idempotency, ProductId, drops, sandbox, webhooks};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -49,7 +49,7 @@ pub fn history() -> impl Strategy<Value = Vec<Proposal>> {
     })
 }
 
-/// Two creators with a product each, and two live drops of the first.
+/// Two creators with a product each, two live drops of the first, an intent to pay, and an endpoint that is told of it all.
 fn opening() -> impl Strategy<Value = Vec<Asked>> {
     (commands::schedule(1), commands::schedule(2)).prop_map(|drops| {
         let mut opening = Vec::new();
@@ -62,6 +62,8 @@ fn opening() -> impl Strategy<Value = Vec<Asked>> {
             let drop = drops::Schedule { creator_id, product_id, starts_at: None, ..drop };
             opening.push(drops::Command::Schedule(drop).into());
         }
+        opening.push(sandbox::Command::Create(commands::intent(1)).into());
+        opening.push(webhooks::Command::Create(commands::endpoint(1)).into());
         opening.into_iter().map(|command| Asked { idempotency: None, command }).collect()
     })
 }
@@ -72,6 +74,7 @@ fn proposal() -> impl Strategy<Value = Proposal> {
         6 => 20_000..70_000_i64,
         1 => 3_600_000..7_200_000_i64,
         1 => 86_000_000..90_000_000_i64,
+        1 => 600_000_000..610_000_000_i64,
         2 => -600_000..0_i64,
     ];
     let blank = prop_oneof![60 => Just(0), 8 => 1..4_u64, 1 => 90_000..110_000_u64];

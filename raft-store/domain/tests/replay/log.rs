@@ -1,7 +1,7 @@
 //! A log: entries of requests, each with its index and its time.
 
 use livedrop_domain::batch::BatchBuilder;
-use livedrop_domain::{Command, Request, Timestamp, codec, drops, products};
+use livedrop_domain::{Command, Request, Timestamp, codec, drops, products, webhooks};
 
 use crate::commands::AS_SEEN;
 use crate::history::{Asked, Proposal};
@@ -62,6 +62,37 @@ fn fill_in(replica: &Replica, now: Timestamp, command: &mut Command) {
             if edit.expected_version == Some(AS_SEEN) {
                 let drop = drops::get(&replica.view, edit.drop_id).expect("memory does not fail");
                 edit.expected_version = drop.map(|drop| drop.version);
+            }
+        }
+        Command::Webhooks(command) => fill_in_positions(replica, command),
+        _ => {}
+    }
+}
+
+/// Events are enqueued from after the cursor on, and the newest deliveries are tried.
+fn fill_in_positions(replica: &Replica, command: &mut webhooks::Command) {
+    let drawn = |endpoint_id, index: u64| {
+        let newest = webhooks::deliveries(&replica.view, endpoint_id, None, 1 + index as usize);
+        newest.expect("memory does not fail").pop()
+    };
+    match command {
+        webhooks::Command::Enqueue(enqueue) if enqueue.from == AS_SEEN => {
+            let cursor = webhooks::cursor(&replica.view).expect("memory does not fail");
+            enqueue.from = cursor;
+            enqueue.through += cursor;
+            enqueue.deliveries.iter_mut().for_each(|delivery| delivery.index += cursor);
+        }
+        webhooks::Command::Attempted(attempted) => {
+            if let Some((position, delivery)) = drawn(attempted.endpoint_id, attempted.index) {
+                (attempted.index, attempted.ordinal) = position;
+                if u64::from(attempted.attempt) == AS_SEEN {
+                    attempted.attempt = delivery.attempt;
+                }
+            }
+        }
+        webhooks::Command::Resend(resend) => {
+            if let Some((position, _)) = drawn(resend.endpoint_id, resend.index) {
+                (resend.index, resend.ordinal) = position;
             }
         }
         _ => {}

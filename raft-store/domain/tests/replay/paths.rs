@@ -6,6 +6,7 @@ use livedrop_domain::accounts::Account;
 use livedrop_domain::drops::{self, Drop, Phase};
 use livedrop_domain::orders::{Order, Status};
 use livedrop_domain::products::Product;
+use livedrop_domain::webhooks::{self, Delivery};
 use livedrop_domain::{MemView, Timestamp, codec, keys};
 use proptest::prelude::*;
 
@@ -14,14 +15,15 @@ type Checked = Result<(), TestCaseError>;
 /// A row that leads somewhere: its key without the prefix, followed by its value.
 type Path = Vec<u8>;
 
-/// Checks every path to accounts, products, drops, orders and idempotency keys.
+/// Checks every path to accounts, products, drops, orders, idempotency keys and deliveries.
 pub fn check(view: &MemView) -> Checked {
     accounts(view)?;
     products(view)?;
     drops(view)?;
     orders(view)?;
     customers(view)?;
-    idempotency(view)
+    idempotency(view)?;
+    deliveries(view)
 }
 
 fn accounts(view: &MemView) -> Checked {
@@ -103,6 +105,28 @@ fn idempotency(view: &MemView) -> Checked {
     are_those("keys that will be forgotten", decided, to_forget)
 }
 
+fn deliveries(view: &MemView) -> Checked {
+    let mut owners: BTreeMap<[u8; 16], [u8; 16]> = BTreeMap::new();
+    for (key, _) in rows(view, keys::WEBHOOK_ENDPOINT) {
+        owners.insert(keys::id(key, 16).expect("an endpoint"), keys::id(key, 0).expect("a creator"));
+    }
+    let forgotten_at: BTreeSet<Path> =
+        parts(view, keys::WEBHOOK_OLD, 28).map(|path| [&path[..8], &path[16..]].concat()).collect();
+    let mut due = Vec::new();
+    for (name, value) in rows(view, keys::WEBHOOK_DELIVERY) {
+        let delivery: Delivery = codec::decode(value, "a row").expect("it was written just so");
+        let end = delivery.created_at.after_ms(webhooks::KEPT_MS).0.to_be_bytes();
+        prop_assert!(forgotten_at.contains(&[&end[..], name].concat()), "nothing will forget a delivery");
+        due.extend(delivery.due_at.map(|at| [&at.0.to_be_bytes()[..], name].concat()));
+    }
+    are_those("deliveries that are due", due.into_iter(), rows(view, keys::WEBHOOK_DUE).map(|(key, _)| key.to_vec()))?;
+    for (key, creator) in rows(view, keys::WEBHOOK_DUE) {
+        let owner = owners.get(&keys::id(key, 8).expect("an endpoint"));
+        prop_assert!(owner.is_none_or(|owner| owner == creator), "a delivery is due for somebody else");
+    }
+    Ok(())
+}
+
 /// Checks that nothing is left that should have happened by itself by `now`.
 pub fn nothing_is_overdue(view: &MemView, now: Timestamp) -> Checked {
     for order in decoded::<Order>(view, keys::ORDER) {
@@ -114,10 +138,11 @@ pub fn nothing_is_overdue(view: &MemView, now: Timestamp) -> Checked {
         let over = matches!(drop.phase, Phase::Ended | Phase::Cancelled);
         prop_assert!(over || drop.ends_at > now, "{} has not ended", drop.id);
     }
-    for prefix in [keys::HOLD_DUE, keys::IDEMPOTENCY_DUE] {
+    for prefix in [keys::HOLD_DUE, keys::IDEMPOTENCY_DUE, keys::WEBHOOK_OLD] {
         let first = rows(view, prefix).next().map(|(key, _)| keys::number(key, 0).expect("a time"));
         prop_assert!(first.is_none_or(|at| at > now.0), "what is due is not done");
     }
+    prop_assert!(rows(view, keys::WEBHOOK_HALTED).next().is_none(), "deliveries to nobody are left");
     Ok(())
 }
 
