@@ -75,3 +75,6 @@ pub(super) fn report(tx: &mut Tx, entry: &Entry, command: Report) -> Result<Repl
 fn intends(payment: &Payment, stage: Stage) -> Payment {
     Payment { stage, attempt: payment.attempt + 1, next_action: None, ..payment.clone() }
 }
+
+#[cfg(test)]
+mod tests;
