@@ -121,6 +121,7 @@ fn tallies(view: &dyn View, orders: &[Order], payments: &BTreeMap<OrderId, Payme
     for (drop, summed) in summed {
         let counted = orders::tally(view, drop)?;
         if counted != summed {
+            let (counted, summed) = (Box::new(counted), Box::new(summed));
             return Err(Broken::Tally { drop, counted, summed });
         }
         let minutes = orders::minutes(view, drop, 0, usize::MAX)?;

@@ -194,7 +194,7 @@ impl Machine {
     pub fn cancel(&mut self, order: u128, buyer: u128) -> Result<(Order, Option<Payment>), Rejection> {
         let cancel = payments::Cancel { order_id: OrderId::from_u128(order), buyer_id: self.buyer(buyer) };
         self.run(payments::Command::Cancel(cancel)).map(|reply| match reply {
-            Reply::Payments(payments::Reply::Cancelled(order, payment)) => (order, payment),
+            Reply::Payments(payments::Reply::Cancelled(order, payment)) => (order, payment.map(|payment| *payment)),
             other => panic!("not cancelled: {other:?}"),
         })
     }
@@ -232,7 +232,7 @@ impl Machine {
 
 fn changed(answer: Result<Reply, Rejection>) -> Result<(Order, Payment), Rejection> {
     answer.map(|reply| match reply {
-        Reply::Payments(payments::Reply::Changed(order, payment)) => (order, payment),
+        Reply::Payments(payments::Reply::Changed(order, payment)) => (order, *payment),
         other => panic!("not changed: {other:?}"),
     })
 }

@@ -20,11 +20,11 @@ pub(super) fn cancel(tx: &mut Tx, entry: &Entry, command: Cancel) -> Result<Repl
         Status::Paying => {
             let payment = table::of(tx, &order)?;
             let (order, payment) = call_off(tx, entry, order, payment, End::Cancelled)?;
-            Ok(Reply::Cancelled(order, Some(payment)))
+            Ok(Reply::Cancelled(order, Some(payment.into())))
         }
         Status::Cancelled => {
             let payment = table::get(tx, order.id)?;
-            Ok(Reply::Cancelled(order, payment))
+            Ok(Reply::Cancelled(order, payment.map(Box::new)))
         }
         status => Err(Rejection::WrongStatus { status }.into()),
     }

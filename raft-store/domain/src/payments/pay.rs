@@ -17,7 +17,7 @@ pub(super) fn pay(tx: &mut Tx, entry: &Entry, command: Pay) -> Result<Reply, Sto
     ensure(order.held_until() > entry.now, Rejection::HoldOver)?;
     // From here on it must succeed.
     let (order, payment) = begin(tx, entry, order, with)?;
-    Ok(Reply::Changed(order, payment))
+    Ok(Reply::Changed(order, payment.into()))
 }
 
 pub(super) fn is_method(method: &str) -> bool {

@@ -14,7 +14,7 @@ pub(super) fn place_and_pay(tx: &mut Tx, entry: &Entry, command: PlaceAndPay) ->
     let order = orders::place(tx, entry, place)?;
     // From here on it must succeed.
     let (order, payment) = pay::begin(tx, entry, order, with)?;
-    Ok(Reply::Placed(order, payment))
+    Ok(Reply::Placed(order, payment.into()))
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub(super) fn refund(tx: &mut Tx, entry: &Entry, command: AskRefund) -> Result<R
     let (order, payment) = begin(tx, entry, order, before.clone(), amount, command.restock)?;
     let payment = table::put(tx, entry, payment, Some(&before));
     let number = payment.refunds.len() as u32;
-    Ok(Reply::Refunding(order, payment, number))
+    Ok(Reply::Refunding(order, payment.into(), number))
 }
 
 /// What of a charge is not to go back yet.
@@ -99,7 +99,7 @@ mod tests {
 
     fn refund(machine: &mut Machine, ask: AskRefund) -> Result<(Order, Payment, u32), No> {
         machine.run(Command::Refund(ask)).map(|reply| match reply {
-            crate::Reply::Payments(Reply::Refunding(order, payment, number)) => (order, payment, number),
+            crate::Reply::Payments(Reply::Refunding(order, payment, number)) => (order, *payment, number),
             other => panic!("not refunding: {other:?}"),
         })
     }

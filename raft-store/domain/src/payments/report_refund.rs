@@ -16,7 +16,7 @@ pub(super) fn report_refund(tx: &mut Tx, entry: &Entry, command: ReportRefund) -
     ensure(asked.attempt == command.attempt, Rejection::Stale { attempt: asked.attempt })?;
     // From here on it must succeed.
     if asked.done_at.is_some() {
-        return Ok(Reply::Changed(order, before));
+        return Ok(Reply::Changed(order, before.into()));
     }
     match command.result {
         RefundOutcome::Done { refund_id } => (asked.refund_id, asked.done_at) = (Some(refund_id), Some(entry.now)),
@@ -35,7 +35,7 @@ pub(super) fn report_refund(tx: &mut Tx, entry: &Entry, command: ReportRefund) -
         }
     }
     let payment = table::put(tx, entry, payment, Some(&before));
-    Ok(Reply::Changed(order, payment))
+    Ok(Reply::Changed(order, payment.into()))
 }
 
 /// Whether the whole charge went back.

@@ -22,10 +22,10 @@ pub fn commands() -> Vec<Command> {
 
 pub fn replies() -> Vec<Reply> {
     vec![
-        Reply::Changed(paying(), payment()),
-        Reply::Placed(paying(), payment()),
-        Reply::Cancelled(paying(), Some(cancelled_payment())),
-        Reply::Refunding(Order { status: orders::Status::Refunding, ..paying() }, refunded_payment(), 2),
+        Reply::Changed(paying(), payment().into()),
+        Reply::Placed(paying(), payment().into()),
+        Reply::Cancelled(paying(), Some(cancelled_payment().into())),
+        Reply::Refunding(Order { status: orders::Status::Refunding, ..paying() }, refunded_payment().into(), 2),
     ]
 }
 

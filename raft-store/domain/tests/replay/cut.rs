@@ -142,16 +142,16 @@ fn reply(reply: Reply) -> Reply {
         Reply::Drops(drops::Reply::Changed(row, stock)) => drops::Reply::Changed(drop(row), stock).into(),
         Reply::Orders(orders::Reply::Placed(row)) => orders::Reply::Placed(order(row)).into(),
         Reply::Payments(payments::Reply::Changed(row, paid)) => {
-            payments::Reply::Changed(order(row), payment(paid)).into()
+            payments::Reply::Changed(order(row), payment(*paid).into()).into()
         }
         Reply::Payments(payments::Reply::Placed(row, paid)) => {
-            payments::Reply::Placed(order(row), payment(paid)).into()
+            payments::Reply::Placed(order(row), payment(*paid).into()).into()
         }
         Reply::Payments(payments::Reply::Cancelled(row, paid)) => {
-            payments::Reply::Cancelled(order(row), paid.map(payment)).into()
+            payments::Reply::Cancelled(order(row), paid.map(|paid| payment(*paid).into())).into()
         }
         Reply::Payments(payments::Reply::Refunding(row, paid, number)) => {
-            payments::Reply::Refunding(order(row), payment(paid), number).into()
+            payments::Reply::Refunding(order(row), payment(*paid).into(), number).into()
         }
     }
 }
