@@ -7,7 +7,8 @@
 //!   Without either they do not decode, and a row that does not decode stops the node.
 //! - An older program skips a field that it does not know, and cannot read a variant that it does not know. It must
 //!   come to the same rows all the same, so no node may propose a new field or variant before every node knows it.
-//! - No field is an `Option` of an enum: of a variant that it does not know there minicbor makes `None`, without a word.
+//! - No field is an `Option` of a derived enum, or of what has one in it: of a variant that it does not know there
+//!   minicbor makes `None`, without a word.
 //!
 //! `tests/golden` holds the bytes of everything, and says when they change.
 

@@ -6,7 +6,7 @@ use crate::keys::{self, key};
 use crate::tx::{self, DueRow, Tx};
 use crate::view::Order;
 use crate::words::{Idempotency, Outcome, Reply};
-use crate::{AccountId, Entry, Fault, OrderId, Timestamp, View, codec, orders};
+use crate::{AccountId, Entry, Fault, OrderId, Timestamp, View, codec, orders, payments};
 
 /// How long a key is kept at least: 24 hours.
 pub const KEPT_MS: u64 = 24 * 60 * 60 * 1_000;
@@ -34,11 +34,24 @@ struct Row {
 /// A first answer, as short as it can be told again.
 #[derive(Encode, Decode)]
 enum First<O> {
-    /// The order is there for good, and nothing but its status and its version ever changes: its row has the answer.
+    /// The order is there for good, and its row has the answer: what changes of it later is known as it was then.
     #[n(0)]
     Placed(#[n(0)] OrderId),
     #[n(1)]
     Other(#[n(0)] O),
+}
+
+impl First<Outcome> {
+    /// The order that was placed, if one was.
+    fn order(&self) -> Option<OrderId> {
+        match self {
+            First::Placed(id) => Some(*id),
+            First::Other(Outcome { answer: Ok(Reply::Payments(payments::Reply::Placed(order, _))), .. }) => {
+                Some(order.id)
+            }
+            First::Other(_) => None,
+        }
+    }
 }
 
 impl First<&Outcome> {
@@ -112,7 +125,7 @@ pub(crate) fn names(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 pub(crate) fn forget(tx: &mut Tx, entry: &Entry, name: &[u8]) -> Result<(), Fault> {
     let key = key(keys::IDEMPOTENCY, &[name]);
     let Some(decided) = row(tx, &key)? else { return Ok(()) };
-    if let First::Placed(id) = decided.first
+    if let Some(id) = decided.first.order()
         && orders::get(tx, id)?.is_some_and(|order| !order.status.is_final())
     {
         tx.append(due_key(entry.now.after_ms(KEPT_LONGER_MS), entry.index), name);

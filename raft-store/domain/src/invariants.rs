@@ -30,7 +30,7 @@ pub enum Broken {
     #[error("somebody must talk to the gateway about other payments than {marked:?}")]
     Open { marked: Vec<OrderId> },
     #[error("{drop}: what came of its orders is {counted:?} in its row and {summed:?} over them")]
-    Tally { drop: DropId, counted: Tally, summed: Tally },
+    Tally { drop: DropId, counted: Box<Tally>, summed: Box<Tally> },
     #[error("{drop}: what was confirmed is not the sum of its minutes")]
     Minutes { drop: DropId },
     #[error("{intent}: {what} come to {summed} in the books of the sandbox and to {expected} in its row")]

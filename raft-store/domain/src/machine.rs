@@ -130,16 +130,21 @@ mod tests {
 
     #[test]
     fn the_first_answer_stays_as_it_was_when_the_order_moves_on() {
-        type Fate = fn(&mut Machine, &orders::Order);
-        let fates: [(orders::Status, Fate); 3] = [
-            (orders::Status::Confirmed, |machine, order| {
-                machine.run(orders::Command::Confirm(orders::Confirm { order_id: order.id })).expect("it is reserved");
+        type Fate = fn(&mut Machine);
+        let fates: [(orders::Status, Fate); 4] = [
+            (orders::Status::Paying, |machine| {
+                machine.pay(1, 1).expect("it is reserved");
             }),
-            (orders::Status::Cancelled, |machine, order| {
-                let cancel = orders::Cancel { order_id: order.id, buyer_id: order.buyer_id };
-                machine.run(orders::Command::Cancel(cancel)).expect("it is reserved");
+            (orders::Status::Confirmed, |machine| {
+                machine.pay(1, 1).expect("it is reserved");
+                let created = payments::Outcome::Created { intent_id: "pi_1".into() };
+                machine.report(1, created).expect("it is the latest");
+                machine.report(1, payments::Outcome::Succeeded).expect("it is the latest");
             }),
-            (orders::Status::Expired, |machine, _| {
+            (orders::Status::Cancelled, |machine| {
+                machine.cancel(1, 1).expect("it is reserved");
+            }),
+            (orders::Status::Expired, |machine| {
                 machine.now.0 += drop(1).hold_ms;
                 machine.tick();
             }),
@@ -148,8 +153,8 @@ mod tests {
             let mut machine = Machine::with_drop(2);
             let placed = machine.place_keyed(1, 1, "key").expect("there are two");
             let first = machine.last.clone();
-            fate(&mut machine, &placed);
-            let now = orders::get(&machine.view, placed.id).expect("memory does not fail").expect("orders stay");
+            fate(&mut machine);
+            let now = machine.order(1);
             assert_eq!((now.status, now.version > placed.version), (status, true));
             machine.place_keyed(2, 1, "key").expect("the first answer");
             let again = Outcome { replayed: false, ..machine.last.clone() };

@@ -4,7 +4,8 @@ use livedrop_domain::accounts::{self, Role};
 use livedrop_domain::batch::BatchBuilder;
 use livedrop_domain::clock::Tick;
 use livedrop_domain::drops::{self, NewItem, Schedule};
-use livedrop_domain::orders::{self, Cancel, Confirm, Order, Place};
+use livedrop_domain::orders::{self, Order, Place};
+use livedrop_domain::payments::{self, Gateway, Pay, Report, Stage, With};
 use livedrop_domain::{
     AccountId, Applied, Command, Currency, DropId, Event, Idempotency, MemView, Money, OrderId, Outcome, Overlay,
     ProductId, Rejection, Reply, Request, Timestamp, apply, codec, invariants, products,
@@ -71,7 +72,7 @@ fn a_unit_given_back_goes_to_the_next_who_asks() {
 #[test]
 fn what_is_paid_in_time_stays_sold_and_the_rest_is_for_sale_again() {
     let mut shop = Shop::with_lamps(2);
-    shop.entry([buys_one(1, 1), buys_one(2, 2), confirms(1)]);
+    shop.entry([buys_one(1, 1), buys_one(2, 2)].into_iter().chain(pays(1, 1)));
     assert_eq!(shop.entry([buys_one(3, 3)]), [Err(orders::Rejection::SoldOut.into())]);
 
     shop.now = OPENING.after_ms(HOLD_MS);
@@ -80,7 +81,7 @@ fn what_is_paid_in_time_stays_sold_and_the_rest_is_for_sale_again() {
 
     let answers = shop.entry([buys_one(4, 4), cancels(2, 2), cancels(1, 1)]);
     assert_eq!(buyer_of(&answers[0]), Some(buyer(4)));
-    let too_late = |status| Err(orders::Rejection::WrongStatus { status }.into());
+    let too_late = |status| Err(payments::Rejection::WrongStatus { status }.into());
     assert_eq!(answers[1], too_late(orders::Status::Expired), "a unit comes back once");
     assert_eq!(answers[2], too_late(orders::Status::Confirmed));
 }
@@ -90,10 +91,11 @@ fn a_sale_to_the_last_of_a_thousand_units() {
     let mut shop = Shop::with_lamps(1_000);
     let mut sold = 0;
     for round in 0..50 {
-        let answers = shop.entry((1..=30).map(|n| buys_one(round * 30 + n, round * 30 + n)));
-        let served: Vec<Request> = answers.iter().flatten().map(|order| confirms_order(order.id)).collect();
-        sold += served.len();
-        shop.entry(served);
+        let buyers = || (1..=30).map(|n| round * 30 + n);
+        let answers = shop.entry(buyers().map(|n| buys_one(n, n)));
+        let served = buyers().zip(answers).filter(|(_, answer)| answer.is_ok());
+        let paid = shop.entry(served.flat_map(|(n, _)| pays(n, n)));
+        sold += paid.iter().filter(|answer| answer.is_ok()).count();
     }
     assert_eq!((sold, shop.counts()), (1_000, Counts { available: 0, held: 0, sold: 1_000 }));
 }
@@ -185,21 +187,29 @@ fn buys(order: u128, who: u128, quantity: u32) -> Request {
 }
 
 fn cancels(order: u128, who: u128) -> Request {
-    asks(orders::Command::Cancel(Cancel { order_id: OrderId::from_u128(order), buyer_id: buyer(who) }))
+    let cancel = payments::Cancel { order_id: OrderId::from_u128(order), buyer_id: buyer(who) };
+    asks(payments::Command::Cancel(cancel))
 }
 
-fn confirms(order: u128) -> Request {
-    confirms_order(OrderId::from_u128(order))
-}
-
-fn confirms_order(order_id: OrderId) -> Request {
-    asks(orders::Command::Confirm(Confirm { order_id }))
+/// Begins to pay, and has the gateway make the intent and charge it.
+fn pays(order: u128, who: u128) -> [Request; 3] {
+    let (order_id, buyer_id) = (OrderId::from_u128(order), buyer(who));
+    let with = With { gateway: Gateway::Sandbox, method: "pm_card_visa".into(), hold_ms: 0, give_up_ms: 30_000 };
+    let report = |attempt, result| asks(payments::Command::Report(Report { order_id, attempt, result }));
+    [
+        asks(payments::Command::Pay(Pay { order_id, buyer_id, with })),
+        report(1, payments::Outcome::Created { intent_id: format!("pi_{order}") }),
+        report(2, payments::Outcome::Succeeded),
+    ]
 }
 
 fn order(outcome: Outcome) -> Option<Answer> {
     match outcome.answer {
         Ok(Reply::Orders(orders::Reply::Placed(order))) => Some(Ok(order)),
-        Ok(Reply::Orders(orders::Reply::Cancelled(order) | orders::Reply::Confirmed(order))) => Some(Ok(order)),
+        Ok(Reply::Payments(payments::Reply::Cancelled(order, _))) => Some(Ok(order)),
+        Ok(Reply::Payments(payments::Reply::Changed(order, payment))) if payment.stage == Stage::Charged => {
+            Some(Ok(order))
+        }
         Ok(_) => None,
         Err(rejection) => Some(Err(rejection)),
     }

@@ -121,6 +121,7 @@ fn tallies(view: &dyn View, orders: &[Order], payments: &BTreeMap<OrderId, Payme
     for (drop, summed) in summed {
         let counted = orders::tally(view, drop)?;
         if counted != summed {
+            let (counted, summed) = (Box::new(counted), Box::new(summed));
             return Err(Broken::Tally { drop, counted, summed });
         }
         let minutes = orders::minutes(view, drop, 0, usize::MAX)?;
@@ -132,4 +133,60 @@ fn tallies(view: &dyn View, orders: &[Order], payments: &BTreeMap<OrderId, Payme
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::invariants;
+    use crate::machine::testing::{Machine, drop};
+    use crate::{codec, keys};
+
+    /// Changes the payment of an order that is paid as a bug would.
+    fn with_payment(change: impl FnOnce(&mut Payment)) -> Result<(), Broken> {
+        let mut machine = Machine::with_drop(5);
+        machine.paid(1, 1, 1);
+        let mut payment = machine.payment(1);
+        change(&mut payment);
+        machine.view.0.insert(keys::of_id(keys::PAYMENT, payment.order_id.bytes()).to_vec(), codec::encode(&payment));
+        invariants::check(&machine.view)
+    }
+
+    #[test]
+    fn a_confirmed_order_that_is_not_charged_is_found() {
+        assert!(with_payment(|_| {}).is_ok());
+        for stage in [Stage::Closed, Stage::Unknown] {
+            assert!(matches!(with_payment(|payment| payment.stage = stage), Err(Broken::Payment { .. })));
+        }
+    }
+
+    #[test]
+    fn an_order_of_which_more_goes_back_than_was_charged_is_found() {
+        let refund = payments::Refund {
+            number: 1,
+            amount: 5_000,
+            restock: false,
+            attempt: 1,
+            requested_at: crate::Timestamp(1_000_000),
+            refund_id: None,
+            done_at: None,
+        };
+        assert!(matches!(with_payment(|payment| payment.refunds.push(refund)), Err(Broken::Payment { .. })));
+    }
+
+    #[test]
+    fn a_payment_that_nobody_would_go_on_with_is_found() {
+        let mut machine = Machine::with_drop(5);
+        let (order, _) = machine.confirming(1, 1, 1);
+        machine.view.0.remove(&keys::of_id(keys::PAYMENT_OPEN, order.id.bytes())[..]);
+        assert!(matches!(invariants::check(&machine.view), Err(Broken::Open { .. })));
+    }
+
+    #[test]
+    fn a_sale_that_was_not_counted_is_found() {
+        let mut machine = Machine::with_drop(5);
+        machine.paid(1, 1, 1);
+        machine.view.0.remove(&keys::of_id(keys::DROP_TALLY, drop(1).drop_id.bytes())[..]);
+        assert!(matches!(invariants::check(&machine.view), Err(Broken::Tally { .. })));
+    }
 }

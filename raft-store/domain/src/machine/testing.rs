@@ -6,6 +6,7 @@ use crate::batch::BatchBuilder;
 use crate::clock::Tick;
 use crate::drops::{self, NewItem, Schedule};
 use crate::orders::{self, Order, Place};
+use crate::payments::{self, Gateway, Payment, Report, With};
 use crate::products::{self, Create};
 use crate::words::{Command, Event, Idempotency, Outcome, Rejection, Reply, Request};
 use crate::{
@@ -69,6 +70,11 @@ pub(crate) fn drop(n: u128) -> Schedule {
         hold_ms: 60_000,
         low_stock_threshold: 0,
     }
+}
+
+/// A card at a gateway.
+pub(crate) fn with() -> With {
+    With { gateway: Gateway::Sandbox, method: "pm_card_visa".into(), hold_ms: 90_000, give_up_ms: 30_000 }
 }
 
 impl Machine {
@@ -149,6 +155,66 @@ impl Machine {
         placed(self.run_keyed(buyer, key, "one unit", self.place_command(order, buyer, None, 1)))
     }
 
+    /// Begins to pay for an order.
+    pub fn pay(&mut self, order: u128, buyer: u128) -> Result<(Order, Payment), Rejection> {
+        let pay = payments::Pay { order_id: OrderId::from_u128(order), buyer_id: self.buyer(buyer), with: with() };
+        changed(self.run(payments::Command::Pay(pay)))
+    }
+
+    /// Says what the gateway said about the latest intent of an order that has one.
+    pub fn report(&mut self, order: u128, result: payments::Outcome) -> Result<(Order, Payment), Rejection> {
+        let attempt = self.payment(order).attempt;
+        self.report_of(order, attempt, result)
+    }
+
+    pub fn report_of(
+        &mut self,
+        order: u128,
+        attempt: u32,
+        result: payments::Outcome,
+    ) -> Result<(Order, Payment), Rejection> {
+        let report = Report { order_id: OrderId::from_u128(order), attempt, result };
+        changed(self.run(payments::Command::Report(report)))
+    }
+
+    /// Places an order of one unit, or more, and has the gateway make the intent to pay for it.
+    pub fn confirming(&mut self, order: u128, buyer: u128, quantity: u32) -> (Order, Payment) {
+        self.place(order, buyer, quantity).expect("there are enough");
+        self.pay(order, buyer).expect("it is reserved");
+        let created = payments::Outcome::Created { intent_id: format!("pi_{order}") };
+        self.report(order, created).expect("it is the latest")
+    }
+
+    /// Places an order and has it paid.
+    pub fn paid(&mut self, order: u128, buyer: u128, quantity: u32) -> (Order, Payment) {
+        self.confirming(order, buyer, quantity);
+        self.report(order, payments::Outcome::Succeeded).expect("it is the latest")
+    }
+
+    pub fn cancel(&mut self, order: u128, buyer: u128) -> Result<(Order, Option<Payment>), Rejection> {
+        let cancel = payments::Cancel { order_id: OrderId::from_u128(order), buyer_id: self.buyer(buyer) };
+        self.run(payments::Command::Cancel(cancel)).map(|reply| match reply {
+            Reply::Payments(payments::Reply::Cancelled(order, payment)) => (order, payment.map(|payment| *payment)),
+            other => panic!("not cancelled: {other:?}"),
+        })
+    }
+
+    /// An order that is there.
+    pub fn order(&self, n: u128) -> Order {
+        orders::get(&self.view, OrderId::from_u128(n)).expect("memory does not fail").expect("orders stay")
+    }
+
+    /// The payment of an order that has one.
+    pub fn payment(&self, n: u128) -> Payment {
+        payments::get(&self.view, OrderId::from_u128(n)).expect("memory does not fail").expect("payments stay")
+    }
+
+    /// How many units of the first variant are available, held and sold.
+    pub fn counts(&self) -> (u64, u64, u64) {
+        let stock = drops::stock(&self.view, drop(1).drop_id).expect("it is there");
+        (stock.0[0].available, stock.0[0].held, stock.0[0].sold)
+    }
+
     pub fn tick(&mut self) {
         self.tick_with(1_000);
     }
@@ -162,6 +228,13 @@ impl Machine {
         let is = |event: &&Event| format!("{event:?}").split(['(', ')', ' ', '{']).any(|word| word == name);
         self.facts.iter().filter(is).count()
     }
+}
+
+fn changed(answer: Result<Reply, Rejection>) -> Result<(Order, Payment), Rejection> {
+    answer.map(|reply| match reply {
+        Reply::Payments(payments::Reply::Changed(order, payment)) => (order, *payment),
+        other => panic!("not changed: {other:?}"),
+    })
 }
 
 fn placed(answer: Result<Reply, Rejection>) -> Result<Order, Rejection> {

@@ -132,3 +132,45 @@ fn count(tx: &mut Tx, drop: DropId, how: impl FnOnce(&mut Tally)) -> Result<(), 
 fn add(count: &mut u64, more: u64) {
     *count = count.saturating_add(more);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::testing::{Machine, drop};
+    use crate::payments::Outcome;
+
+    #[test]
+    fn orders_are_counted_by_how_they_ended() {
+        let mut machine = Machine::with_drop(20);
+        machine.paid(1, 1, 2);
+        machine.confirming(2, 2, 1);
+        machine.report(2, Outcome::Canceled).expect("it is the latest");
+        machine.place(3, 3, 1).expect("there are twenty");
+        machine.cancel(3, 3).expect("it is reserved");
+        machine.place(4, 4, 1).expect("there are twenty");
+        machine.now.0 += drop(1).hold_ms;
+        machine.tick();
+        machine.place(5, 5, 1).expect("there are twenty");
+        let tally = tally(&machine.view, drop(1).drop_id).expect("memory does not fail");
+        let (confirmed_orders, confirmed_units, revenue) = (1, 2, 2 * 4_999);
+        let (failed_orders, expired_orders, cancelled_orders) = (1, 1, 1);
+        let sold = Tally { confirmed_orders, confirmed_units, revenue, ..Tally::default() };
+        assert_eq!(tally, Tally { failed_orders, expired_orders, cancelled_orders, ..sold });
+    }
+
+    #[test]
+    fn sales_are_counted_by_the_minute() {
+        let mut machine = Machine::with_drop(20);
+        let start = machine.now.0 / MINUTE_MS;
+        for order in 1..=4_u64 {
+            machine.now.0 = (start + order / 2 * 3) * MINUTE_MS + order;
+            machine.paid(order.into(), order.into(), 1);
+        }
+        let minutes = |from, limit| {
+            let minutes = minutes(&machine.view, drop(1).drop_id, from, limit).expect("memory does not fail");
+            minutes.into_iter().map(|(at, minute)| (at - start, minute.confirmed_units)).collect::<Vec<_>>()
+        };
+        assert_eq!(minutes(0, 10), [(0, 1), (3, 2), (6, 1)]);
+        assert_eq!((minutes(start + 1, 1), minutes(start + 7, 10)), (vec![(3, 2)], vec![]));
+    }
+}

@@ -41,7 +41,7 @@ pub(super) fn report(tx: &mut Tx, entry: &Entry, command: Report) -> Result<Repl
         (Stage::Creating, Refused { code }) => {
             let before = Payment { declined: Some(code), ..before };
             let (order, payment) = close(tx, entry, order, before, End::Declined)?;
-            return Ok(Reply::Changed(order, payment));
+            return Ok(Reply::Changed(order, payment.into()));
         }
         (Stage::Confirming | Stage::Acting | Stage::Unknown, Declined { code }) => {
             let payment = begin_cancelling(tx, entry, before.clone(), End::Declined);
@@ -56,22 +56,25 @@ pub(super) fn report(tx: &mut Tx, entry: &Entry, command: Report) -> Result<Repl
         (Stage::Confirming | Stage::Acting | Stage::Unknown, Canceled) => {
             let declined = before.declined.clone().or(Some("canceled".into()));
             let (order, payment) = close(tx, entry, order, Payment { declined, ..before }, End::Declined)?;
-            return Ok(Reply::Changed(order, payment));
+            return Ok(Reply::Changed(order, payment.into()));
         }
         (Stage::Cancelling | Stage::Abandoned, Canceled | Refused { .. }) => {
             let (order, payment) = close(tx, entry, order, before, End::Cancelled)?;
-            return Ok(Reply::Changed(order, payment));
+            return Ok(Reply::Changed(order, payment.into()));
         }
         (Stage::Confirming | Stage::Acting | Stage::Unknown | Stage::Cancelling | Stage::Abandoned, Succeeded) => {
             let (order, payment) = charged(tx, entry, order, before.clone())?;
-            return Ok(Reply::Changed(order, table::put(tx, entry, payment, Some(&before))));
+            return Ok(Reply::Changed(order, table::put(tx, entry, payment, Some(&before)).into()));
         }
         _ => before.clone(),
     };
-    Ok(Reply::Changed(order, table::put(tx, entry, payment, Some(&before))))
+    Ok(Reply::Changed(order, table::put(tx, entry, payment, Some(&before)).into()))
 }
 
 /// The payment with its next intent.
 fn intends(payment: &Payment, stage: Stage) -> Payment {
     Payment { stage, attempt: payment.attempt + 1, next_action: None, ..payment.clone() }
 }
+
+#[cfg(test)]
+mod tests;

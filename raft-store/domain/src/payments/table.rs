@@ -83,3 +83,35 @@ fn start(prefix: u8, after: Option<OrderId>) -> Vec<u8> {
         None => vec![prefix],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::testing::Machine;
+    use crate::payments::Outcome;
+
+    fn ids(payments: impl IntoIterator<Item = Payment>) -> Vec<u128> {
+        payments.into_iter().map(|payment| u128::from_be_bytes(payment.order_id.bytes())).collect()
+    }
+
+    #[test]
+    fn payments_are_listed_oldest_first_page_by_page_and_open_ones_apart() {
+        let mut machine = Machine::with_drop(9);
+        for order in [4, 2, 5, 3, 1] {
+            machine.confirming(order, order, 1);
+        }
+        machine.report(2, Outcome::Succeeded).expect("it is the latest");
+        machine.report(4, Outcome::Canceled).expect("it is the latest");
+        machine.place(6, 6, 1).expect("there are nine");
+        let page = |after: Option<u128>| {
+            let after = after.map(OrderId::from_u128);
+            let all = list(&machine.view, after, 2).expect("memory does not fail");
+            let open = open(&machine.view, after, 2).expect("memory does not fail");
+            (ids(all.into_iter().map(|(payment, _)| payment)), ids(open))
+        };
+        assert_eq!(page(None), (vec![1, 2], vec![1, 3]));
+        assert_eq!(page(Some(1)), (vec![2, 3], vec![3, 5]));
+        assert_eq!(page(Some(3)), (vec![4, 5], vec![5]));
+        assert_eq!(page(Some(5)), (vec![], vec![]));
+    }
+}

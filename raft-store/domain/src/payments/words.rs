@@ -168,19 +168,20 @@ pub enum RefundOutcome {
     },
 }
 
-/// The order and its payment as they are after the command.
+/// The order and its payment as they are after the command. The payment is boxed, so that the answers of purchases,
+/// which have none, stay small.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {
     #[n(0)]
-    Changed(#[n(0)] Order, #[n(1)] Payment),
+    Changed(#[n(0)] Order, #[n(1)] Box<Payment>),
     #[n(1)]
-    Placed(#[n(0)] Order, #[n(1)] Payment),
+    Placed(#[n(0)] Order, #[n(1)] Box<Payment>),
     /// Without a payment: none was begun.
     #[n(2)]
-    Cancelled(#[n(0)] Order, #[n(1)] Option<Payment>),
+    Cancelled(#[n(0)] Order, #[n(1)] Option<Box<Payment>>),
     /// The number is that of the refund.
     #[n(3)]
-    Refunding(#[n(0)] Order, #[n(1)] Payment, #[n(2)] u32),
+    Refunding(#[n(0)] Order, #[n(1)] Box<Payment>, #[n(2)] u32),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

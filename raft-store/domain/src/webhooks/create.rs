@@ -26,10 +26,6 @@ pub(super) fn create(tx: &mut Tx, entry: &Entry, command: Create) -> Result<Repl
     ensure(is_free, Rejection::IdTaken)?;
     ensure(others.len() < ENDPOINTS_MAX, Rejection::TooManyEndpoints)?;
     // From here on it must succeed.
-    if !table::any_endpoint(tx)? {
-        // Nobody is to be told of what happened before.
-        table::put_cursor(tx, entry.index);
-    }
     table::put_endpoint(tx, &endpoint);
     Ok(Reply::Created(endpoint))
 }

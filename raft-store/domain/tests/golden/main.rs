@@ -4,6 +4,7 @@
 //! a change to what running clusters have on their disks; new lines are new words. `codec.rs` says what is allowed.
 
 mod file;
+mod money;
 mod sandbox;
 mod state;
 mod values;
@@ -51,6 +52,15 @@ fn states_and_roles_keep_their_numbers() {
     check("sandbox-statuses.txt", variants::sandbox_statuses(sandbox::statuses()));
     check("sandbox-kinds.txt", variants::sandbox_kinds(sandbox::kinds()));
     check("delivery-states.txt", variants::delivery_states(webhooks::states()));
+    check("payment-gateways.txt", variants::payment_gateways(money::gateways()));
+    check("payment-stages.txt", variants::payment_stages(money::stages()));
+    check("payment-ends.txt", variants::payment_ends(money::ends()));
+}
+
+#[test]
+fn results_of_the_gateway_keep_their_bytes() {
+    check("payment-outcomes.txt", variants::payment_outcomes(money::outcomes()));
+    check("refund-outcomes.txt", variants::refund_outcomes(money::refund_outcomes()));
 }
 
 #[test]
@@ -61,7 +71,18 @@ fn rows_keep_their_bytes() {
     check("products.txt", vec![("product", values::product()), ("product without a picture", values::plain_product())]);
     check("drops.txt", vec![("drop", values::drop()), ("drop without an end", values::endless_drop())]);
     check("stocks.txt", vec![("stock", values::stock())]);
-    check("orders.txt", vec![("order", values::order())]);
+    check("orders.txt", vec![("order", values::order()), ("order that is being paid", money::paying())]);
+    check(
+        "payments.txt",
+        vec![
+            ("payment", money::payment()),
+            ("payment that is called off", money::cancelled_payment()),
+            ("payment that the buyer must act for", money::acting_payment()),
+            ("payment that goes back", money::refunded_payment()),
+        ],
+    );
+    check("tallies.txt", vec![("tally", money::tally())]);
+    check("minutes.txt", vec![("minute", money::minute())]);
     check("members.txt", vec![("member", values::member())]);
     check("meta.txt", vec![("clock and hash", values::meta())]);
     check("intents.txt", vec![("intent", sandbox::intent()), ("declined intent", sandbox::declined_intent())]);

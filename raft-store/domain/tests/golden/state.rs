@@ -5,22 +5,25 @@ use std::collections::BTreeSet;
 use livedrop_domain::accounts::{self, AddSigningKey, Role};
 use livedrop_domain::batch::BatchBuilder;
 use livedrop_domain::clock::Tick;
-use livedrop_domain::drops::{self, Schedule, Stage};
+use livedrop_domain::drops::{self, Schedule, Stage, Steer};
 use livedrop_domain::orders::{self, Place};
+use livedrop_domain::payments::{self, Pay, PlaceAndPay, Report};
 use livedrop_domain::{
     Applied, Command, DropId, Idempotency, MemView, OrderId, Overlay, Request, WebhookId, apply, codec, decided,
     journal, members, products, sandbox, webhooks,
 };
 
 use crate::file::{check_bytes, hex};
+use crate::money;
 use crate::values::{self, BUYER, NOW};
 use crate::{sandbox as asked, webhooks as told};
 
 const KEY: Idempotency = Idempotency { account: BUYER, key_hash: [0x11; 16], body_hash: [0x22; 16] };
 const HOUR_MS: u64 = 60 * 60 * 1_000;
 
-/// Everything that leaves a row, in one entry; and a second one, an hour later, that does half of what is due.
-fn entries() -> [Vec<u8>; 2] {
+/// Everything that leaves a row, in one entry; a second one, an hour later, that does half of what is due; and a third
+/// one of payments.
+fn entries() -> [Vec<u8>; 3] {
     let buyer = accounts::Register {
         account_id: BUYER,
         email: "bo@example.com".into(),
@@ -62,17 +65,39 @@ fn entries() -> [Vec<u8>; 2] {
     first.push(&request(orders::Command::Place(one(0x04d2)).into(), Some(KEY)));
     let mut second = BatchBuilder::new();
     second.push(&request(Command::Clock(Tick { budget: 2 }), None));
-    [first.finish(NOW), second.finish(NOW.after_ms(HOUR_MS))]
+    [first.finish(NOW), second.finish(NOW.after_ms(HOUR_MS)), payments()]
+}
+
+/// A drop with an order that is paid and one that is about to be; then it is cancelled.
+fn payments() -> Vec<u8> {
+    let drop_id = DropId::from_u128(0x03c3);
+    let (starts_at, ends_at) = (None, None);
+    let place = |n| Place { order_id: OrderId::from_u128(n), quantity: 1, drop_id, ..values::place() };
+    let order_id = OrderId::from_u128(0x04d4);
+    let report = |attempt, result| payments::Command::Report(Report { order_id, attempt, result }).into();
+    let mut entry = BatchBuilder::new();
+    for command in [
+        drops::Command::Schedule(Schedule { drop_id, starts_at, ends_at, ..values::schedule() }).into(),
+        orders::Command::Place(place(0x04d4)).into(),
+        payments::Command::Pay(Pay { order_id, ..money::pay() }).into(),
+        report(1, payments::Outcome::Created { intent_id: "pi_1".into() }),
+        report(2, payments::Outcome::Succeeded),
+        payments::Command::PlaceAndPay(PlaceAndPay { place: place(0x04d5), with: money::with() }).into(),
+        drops::Command::Cancel(Steer { drop_id, ..values::steer() }).into(),
+    ] {
+        entry.push(&request(command, None));
+    }
+    entry.finish(NOW.after_ms(2 * HOUR_MS))
 }
 
 fn request(command: Command, idempotency: Option<Idempotency>) -> Vec<u8> {
     codec::encode(&Request { request_id: "golden".into(), idempotency, command })
 }
 
-/// The shop after the entries, at log indices 7 and 8.
-fn shop() -> (MemView, Vec<Applied>) {
+/// The shop after the first so many entries, at log indices 7, 8 and 9.
+fn shop(entries_applied: usize) -> (MemView, Vec<Applied>) {
     let (mut view, mut applied) = (MemView::default(), Vec::new());
-    for (index, payload) in (7..).zip(entries()) {
+    for (index, payload) in (7..).zip(entries()).take(entries_applied) {
         let mut overlay = Overlay::default();
         applied.push(apply(&view, &mut overlay, index, &payload).expect("no fault"));
         view.write(&mut overlay);
@@ -82,37 +107,40 @@ fn shop() -> (MemView, Vec<Applied>) {
 
 #[test]
 fn entries_keep_their_bytes() {
-    let named = ["everything", "an hour later"].map(str::to_string).into_iter().zip(entries());
+    let named = ["everything", "an hour later", "payments"].map(str::to_string).into_iter().zip(entries());
     check_bytes("entries.txt", named.collect());
 }
 
 #[test]
 fn hashes_stay_what_they_are() {
     let hash = |applied: &Applied| (format!("after entry {}", applied.index), applied.hash.to_vec());
-    check_bytes("hashes.txt", shop().1.iter().map(hash).collect());
+    check_bytes("hashes.txt", shop(3).1.iter().map(hash).collect());
 }
 
 #[test]
 fn rows_of_a_shop_keep_their_keys_and_bytes() {
-    let (view, _) = shop();
-    let rows = view.0.iter().map(|(key, value)| (hex(key), value.clone()));
-    check_bytes("rows.txt", rows.collect());
+    let rows = |view: &MemView| view.0.iter().map(|(key, value)| (hex(key), value.clone())).collect::<Vec<_>>();
+    let before = rows(&shop(2).0);
+    let mut paid = rows(&shop(3).0);
+    paid.retain(|row| !before.contains(row));
+    check_bytes("rows.txt", before);
+    check_bytes("rows-of-payments.txt", paid);
 }
 
 /// A prefix is a promise about what is on disks, so each must be seen to be kept.
 #[test]
 fn every_prefix_has_a_row_in_the_file() {
-    let seen: BTreeSet<u8> = shop().0.0.keys().map(|key| key[0]).collect();
+    let seen: BTreeSet<u8> = shop(3).0.0.keys().map(|key| key[0]).collect();
     let layout = include_str!("../../src/keys.rs");
     let promised = layout.lines().filter_map(|line| line.split_once(": u8 = 0x")?.1.strip_suffix(';'));
     let promised: BTreeSet<u8> = promised.map(|hex| u8::from_str_radix(hex, 16).expect("a prefix")).collect();
-    assert_eq!(seen, promised, "another prefix wants a row in `everything`");
+    assert_eq!(seen, promised, "another prefix wants a row in `everything` or `payments`");
 }
 
 /// These rows have no type that can be named from here, or are put together by hand.
 #[test]
 fn rows_read_as_what_happened() {
-    let (view, applied) = shop();
+    let (view, applied) = shop(2);
     let first = journal::at(&view, 7).expect("memory does not fail").expect("entry 7 has a journal");
     assert_eq!((first.at, first.hash, first.events), (applied[0].at, applied[0].hash, applied[0].facts.clone()));
     let decided = decided(&view, BUYER, &KEY.key_hash).expect("memory does not fail").expect("the key was used");

@@ -5,12 +5,14 @@ use livedrop_domain::clock::{Tick, Ticked};
 use livedrop_domain::drops::{self, Drop, Item, NewItem, Phase, Restock, Schedule, Steer, Stock};
 use livedrop_domain::journal::Meta;
 use livedrop_domain::members::{self, Member};
-use livedrop_domain::orders::{self, Confirm, Order, Place, Told};
+use livedrop_domain::orders::{self, Order, Place, Told};
 use livedrop_domain::products::{self, Create, Product, Retire};
 use livedrop_domain::{
     AccountId, Command, Currency, DropId, Event, Idempotency, Money, OrderId, Outcome, ProductId, Rejection, Reply,
-    Request, SessionId, Timestamp,
+    Request, SessionId, Timestamp, payments,
 };
+
+use crate::money;
 
 pub const NOW: Timestamp = Timestamp(1_790_000_000_000);
 pub const CREATOR: AccountId = AccountId::from_u128(0x01a1);
@@ -20,10 +22,10 @@ pub const DROP: DropId = DropId::from_u128(0x03c1);
 pub const ORDER: OrderId = OrderId::from_u128(0x04d1);
 pub const SESSION: SessionId = SessionId::from_u128(0x05e1);
 const PRICE: Money = Money { amount: 4_999, currency: Currency::EUR };
-const VERSION: u64 = 1_284;
+pub const VERSION: u64 = 1_284;
 
 pub fn commands() -> Vec<Command> {
-    vec![
+    let mut commands = vec![
         Command::Clock(Tick { budget: 1_000 }),
         members::Command::Register(members::Register { node_id: 3, incarnation: [0x33; 16] }).into(),
         accounts::Command::Register(register()).into(),
@@ -42,13 +44,13 @@ pub fn commands() -> Vec<Command> {
         drops::Command::End(steer()).into(),
         drops::Command::Cancel(steer()).into(),
         orders::Command::Place(place()).into(),
-        orders::Command::Cancel(orders::Cancel { order_id: ORDER, buyer_id: BUYER }).into(),
-        orders::Command::Confirm(Confirm { order_id: ORDER }).into(),
-    ]
+    ];
+    commands.extend(money::commands().into_iter().map(Command::from));
+    commands
 }
 
 pub fn replies() -> Vec<Reply> {
-    vec![
+    let mut replies = vec![
         Reply::Clock(Ticked { done: 1_000, more: true }),
         members::Reply::Registered(member()).into(),
         accounts::Reply::Registered(account()).into(),
@@ -63,13 +65,13 @@ pub fn replies() -> Vec<Reply> {
         drops::Reply::Scheduled(drop(), stock()).into(),
         drops::Reply::Changed(drop(), stock()).into(),
         orders::Reply::Placed(order()).into(),
-        orders::Reply::Cancelled(order()).into(),
-        orders::Reply::Confirmed(order()).into(),
-    ]
+    ];
+    replies.extend(money::replies().into_iter().map(Reply::from));
+    replies
 }
 
 pub fn rejections() -> Vec<Rejection> {
-    vec![
+    let mut rejections = vec![
         Rejection::KeyReused,
         members::Rejection::OtherIncarnation.into(),
         accounts::Rejection::EmailTaken.into(),
@@ -88,7 +90,6 @@ pub fn rejections() -> Vec<Rejection> {
         drops::Rejection::EndsTooEarly.into(),
         drops::Rejection::BadField.into(),
         drops::Rejection::IdTaken.into(),
-        drops::Rejection::HasOrders.into(),
         drops::Rejection::ChangedSince { version: VERSION }.into(),
         orders::Rejection::BadQuantity.into(),
         orders::Rejection::DropNotFound.into(),
@@ -99,9 +100,9 @@ pub fn rejections() -> Vec<Rejection> {
         orders::Rejection::LimitReached { limit: 2 }.into(),
         orders::Rejection::SoldOut.into(),
         orders::Rejection::IdTaken.into(),
-        orders::Rejection::NotFound.into(),
-        orders::Rejection::WrongStatus { status: orders::Status::Confirmed }.into(),
-    ]
+    ];
+    rejections.extend(money::rejections().into_iter().map(Rejection::from));
+    rejections
 }
 
 pub fn events() -> Vec<Event> {
@@ -127,6 +128,10 @@ pub fn events() -> Vec<Event> {
         orders::Event::Confirmed(told()).into(),
         orders::Event::Cancelled(told()).into(),
         orders::Event::Expired(told()).into(),
+        orders::Event::Paying(told()).into(),
+        orders::Event::Failed(told()).into(),
+        orders::Event::Refunded(told()).into(),
+        payments::Event::Due { order_id: ORDER }.into(),
     ]
 }
 
@@ -177,7 +182,7 @@ pub fn drop_statuses() -> Vec<drops::Status> {
 
 pub fn order_statuses() -> Vec<orders::Status> {
     use orders::Status::*;
-    vec![Reserved, Confirmed, Cancelled, Expired]
+    vec![Reserved, Confirmed, Cancelled, Expired, Paying, Failed, Refunding, Refunded]
 }
 
 pub fn register() -> accounts::Register {
@@ -352,6 +357,7 @@ pub fn order() -> Order {
         hold_expires_at: NOW.after_ms(300_000),
         placed_index: VERSION,
         version: VERSION + 1,
+        extended_to: None,
     }
 }
 

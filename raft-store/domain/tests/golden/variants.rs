@@ -2,7 +2,7 @@
 
 use livedrop_domain::accounts::Role;
 use livedrop_domain::{
-    Command, Event, Rejection, Reply, accounts, drops, members, orders, products, sandbox, webhooks,
+    Command, Event, Rejection, Reply, accounts, drops, members, orders, payments, products, sandbox, webhooks,
 };
 
 macro_rules! variants {
@@ -36,8 +36,12 @@ variants! { commands of Command:
     Command::Drops(drops::Command::End(_)) => "drops::End",
     Command::Drops(drops::Command::Cancel(_)) => "drops::Cancel",
     Command::Orders(orders::Command::Place(_)) => "orders::Place",
-    Command::Orders(orders::Command::Cancel(_)) => "orders::Cancel",
-    Command::Orders(orders::Command::Confirm(_)) => "orders::Confirm",
+    Command::Payments(payments::Command::Pay(_)) => "payments::Pay",
+    Command::Payments(payments::Command::PlaceAndPay(_)) => "payments::PlaceAndPay",
+    Command::Payments(payments::Command::Cancel(_)) => "payments::Cancel",
+    Command::Payments(payments::Command::Report(_)) => "payments::Report",
+    Command::Payments(payments::Command::Refund(_)) => "payments::Refund",
+    Command::Payments(payments::Command::ReportRefund(_)) => "payments::ReportRefund",
     Command::Sandbox(sandbox::Command::Create(_)) => "sandbox::Create",
     Command::Sandbox(sandbox::Command::Confirm(_)) => "sandbox::Confirm",
     Command::Sandbox(sandbox::Command::Cancel(_)) => "sandbox::Cancel",
@@ -66,8 +70,10 @@ variants! { replies of Reply:
     Reply::Drops(drops::Reply::Scheduled(..)) => "drops::Scheduled",
     Reply::Drops(drops::Reply::Changed(..)) => "drops::Changed",
     Reply::Orders(orders::Reply::Placed(_)) => "orders::Placed",
-    Reply::Orders(orders::Reply::Cancelled(_)) => "orders::Cancelled",
-    Reply::Orders(orders::Reply::Confirmed(_)) => "orders::Confirmed",
+    Reply::Payments(payments::Reply::Changed(..)) => "payments::Changed",
+    Reply::Payments(payments::Reply::Placed(..)) => "payments::Placed",
+    Reply::Payments(payments::Reply::Cancelled(..)) => "payments::Cancelled",
+    Reply::Payments(payments::Reply::Refunding(..)) => "payments::Refunding",
     Reply::Sandbox(sandbox::Reply::Intent(_)) => "sandbox::Intent",
     Reply::Webhooks(webhooks::Reply::Created(_)) => "webhooks::Created",
     Reply::Webhooks(webhooks::Reply::Edited(_)) => "webhooks::Edited",
@@ -97,7 +103,6 @@ variants! { rejections of Rejection:
     Rejection::Drops(drops::Rejection::EndsTooEarly) => "drops::EndsTooEarly",
     Rejection::Drops(drops::Rejection::BadField) => "drops::BadField",
     Rejection::Drops(drops::Rejection::IdTaken) => "drops::IdTaken",
-    Rejection::Drops(drops::Rejection::HasOrders) => "drops::HasOrders",
     Rejection::Drops(drops::Rejection::ChangedSince { .. }) => "drops::ChangedSince",
     Rejection::Orders(orders::Rejection::BadQuantity) => "orders::BadQuantity",
     Rejection::Orders(orders::Rejection::DropNotFound) => "orders::DropNotFound",
@@ -108,8 +113,14 @@ variants! { rejections of Rejection:
     Rejection::Orders(orders::Rejection::LimitReached { .. }) => "orders::LimitReached",
     Rejection::Orders(orders::Rejection::SoldOut) => "orders::SoldOut",
     Rejection::Orders(orders::Rejection::IdTaken) => "orders::IdTaken",
-    Rejection::Orders(orders::Rejection::NotFound) => "orders::NotFound",
-    Rejection::Orders(orders::Rejection::WrongStatus { .. }) => "orders::WrongStatus",
+    Rejection::Payments(payments::Rejection::NotFound) => "payments::NotFound",
+    Rejection::Payments(payments::Rejection::WrongStatus { .. }) => "payments::WrongStatus",
+    Rejection::Payments(payments::Rejection::HoldOver) => "payments::HoldOver",
+    Rejection::Payments(payments::Rejection::BadMethod) => "payments::BadMethod",
+    Rejection::Payments(payments::Rejection::Stale { .. }) => "payments::Stale",
+    Rejection::Payments(payments::Rejection::BadAmount { .. }) => "payments::BadAmount",
+    Rejection::Payments(payments::Rejection::RestockNeedsAll) => "payments::RestockNeedsAll",
+    Rejection::Payments(payments::Rejection::TooManyRefunds) => "payments::TooManyRefunds",
     Rejection::Sandbox(sandbox::Rejection::NotFound) => "sandbox::NotFound",
     Rejection::Sandbox(sandbox::Rejection::UnknownMethod) => "sandbox::UnknownMethod",
     Rejection::Sandbox(sandbox::Rejection::KeyReused) => "sandbox::KeyReused",
@@ -145,6 +156,10 @@ variants! { events of Event:
     Event::Orders(orders::Event::Confirmed(_)) => "orders::Confirmed",
     Event::Orders(orders::Event::Cancelled(_)) => "orders::Cancelled",
     Event::Orders(orders::Event::Expired(_)) => "orders::Expired",
+    Event::Orders(orders::Event::Paying(_)) => "orders::Paying",
+    Event::Orders(orders::Event::Failed(_)) => "orders::Failed",
+    Event::Orders(orders::Event::Refunded(_)) => "orders::Refunded",
+    Event::Payments(payments::Event::Due { .. }) => "payments::Due",
     Event::Webhooks(webhooks::Event::Due) => "webhooks::Due",
 }
 
@@ -176,6 +191,50 @@ variants! { order_statuses of orders::Status:
     orders::Status::Confirmed => "confirmed",
     orders::Status::Cancelled => "cancelled",
     orders::Status::Expired => "expired",
+    orders::Status::Paying => "paying",
+    orders::Status::Failed => "failed",
+    orders::Status::Refunding => "refunding",
+    orders::Status::Refunded => "refunded",
+}
+
+variants! { payment_outcomes of payments::Outcome:
+    payments::Outcome::Created { .. } => "created",
+    payments::Outcome::Succeeded => "succeeded",
+    payments::Outcome::Declined { .. } => "declined",
+    payments::Outcome::ActionRequired { .. } => "action required",
+    payments::Outcome::Processing => "processing",
+    payments::Outcome::Unknown => "unknown",
+    payments::Outcome::Canceled => "canceled",
+    payments::Outcome::NotConfirmed => "not confirmed",
+    payments::Outcome::Refused { .. } => "refused",
+}
+
+variants! { refund_outcomes of payments::RefundOutcome:
+    payments::RefundOutcome::Done { .. } => "done",
+    payments::RefundOutcome::Failed { .. } => "failed",
+}
+
+variants! { payment_gateways of payments::Gateway:
+    payments::Gateway::Sandbox => "sandbox",
+    payments::Gateway::Stripe => "stripe",
+}
+
+variants! { payment_stages of payments::Stage:
+    payments::Stage::Creating => "creating",
+    payments::Stage::Confirming => "confirming",
+    payments::Stage::Acting => "acting",
+    payments::Stage::Unknown => "unknown",
+    payments::Stage::Cancelling => "cancelling",
+    payments::Stage::Charged => "charged",
+    payments::Stage::Closed => "closed",
+    payments::Stage::Abandoned => "abandoned",
+}
+
+variants! { payment_ends of payments::End:
+    payments::End::Declined => "declined",
+    payments::End::Expired => "expired",
+    payments::End::Cancelled => "cancelled",
+    payments::End::DropCancelled => "drop cancelled",
 }
 
 variants! { sandbox_statuses of sandbox::Status:

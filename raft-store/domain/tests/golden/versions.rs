@@ -2,12 +2,13 @@
 
 use std::fmt::Debug;
 
+use livedrop_domain::payments::Payment;
 use livedrop_domain::{Command, codec, drops};
 use minicbor::{Decode, Encode};
 
-use crate::{sandbox, values, webhooks};
+use crate::{money, sandbox, values, webhooks};
 
-/// Reads a row to which a newer program has added a field.
+/// Reads a row to which a newer program has added a field. Of one whose last field is left out it would be that field.
 fn reads_newer<T>(row: T)
 where
     T: Encode<()> + for<'b> Decode<'b, ()> + PartialEq + Debug,
@@ -26,7 +27,10 @@ fn rows_of_a_newer_program_are_read() {
     reads_newer(values::signing_key());
     reads_newer(values::product());
     reads_newer(values::drop());
-    reads_newer(values::order());
+    reads_newer(money::paying());
+    reads_newer(money::payment());
+    reads_newer(money::tally());
+    reads_newer(money::minute());
     reads_newer(values::member());
     reads_newer(values::meta());
     reads_newer(sandbox::intent());
@@ -47,6 +51,18 @@ fn what_an_older_program_did_not_say_is_left_out() {
         &codec::decode::<Command>(&bytes, "an edit of two fields").expect("the rest is optional"),
         &nothing.command
     );
+}
+
+/// Absence says something of these: what a newer program means must not be taken for it.
+#[test]
+fn a_reason_of_a_newer_program_is_a_fault_and_not_none() {
+    let payment = money::cancelled_payment();
+    let mut bytes = codec::encode(&payment);
+    let reason = codec::encode(&payment.declined);
+    let at = bytes.windows(reason.len()).position(|window| window == reason).expect("it was declined") - 1;
+    assert_eq!(codec::decode::<Payment>(&bytes, "a payment").ok(), Some(payment));
+    bytes[at] = 9;
+    assert!(codec::decode::<Payment>(&bytes, "a payment that ended for reason 9").is_err());
 }
 
 #[test]

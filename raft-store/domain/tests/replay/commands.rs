@@ -1,7 +1,8 @@
 //! Random commands of every room. Their ids are so few that they get in each other's way.
 //!
-//! Three kinds of numbers are filled in when the request is made, by [`crate::log::log_of`]: the times of drops, which
-//! are drawn as milliseconds from then on, the version [`AS_SEEN`], and which events webhooks are about.
+//! Some numbers are filled in when the request is made, by [`crate::log::log_of`]: the times of drops, which are drawn
+//! as milliseconds from then on, the version [`AS_SEEN`], what [`crate::aim`] knows of payments, and which events
+//! webhooks are about.
 
 mod sandbox;
 mod webhooks;
@@ -18,15 +19,15 @@ use proptest::prelude::*;
 pub use sandbox::intent;
 pub use webhooks::endpoint;
 
+use crate::paying;
+
 /// Stands for the version that is there when the request is made, as for a cursor and for an attempt.
 pub const AS_SEEN: u64 = 0;
 
 pub fn command() -> BoxedStrategy<Command> {
     prop_oneof![
         40 => place(),
-        12 => order_id().prop_map(|order_id| orders::Command::Confirm(orders::Confirm { order_id }).into()),
-        12 => (order_id(), buyer())
-            .prop_map(|(order_id, buyer_id)| orders::Command::Cancel(orders::Cancel { order_id, buyer_id }).into()),
+        60 => paying::command().prop_map(Command::from),
         10 => prop_oneof![0..4_u32, Just(100)].prop_map(|budget| Command::Clock(Tick { budget })),
         20 => about_drops(),
         8 => about_products(),
@@ -41,11 +42,19 @@ pub fn command() -> BoxedStrategy<Command> {
 }
 
 fn place() -> BoxedStrategy<Command> {
+    place_any().prop_map(|place| orders::Command::Place(place).into()).boxed()
+}
+
+pub fn place_any() -> BoxedStrategy<orders::Place> {
     let sku = prop_oneof![6 => Just(None), 2 => sku().prop_map(Some)];
     let quantity = prop_oneof![40 => 1..4_u32, 1 => Just(0), 1 => Just(orders::QUANTITY_MAX + 1)];
     (order_id(), buyer(), drop_id(), sku, quantity)
-        .prop_map(|(order_id, buyer_id, drop_id, sku, quantity)| {
-            orders::Command::Place(orders::Place { order_id, buyer_id, drop_id, sku, quantity }).into()
+        .prop_map(|(order_id, buyer_id, drop_id, sku, quantity)| orders::Place {
+            order_id,
+            buyer_id,
+            drop_id,
+            sku,
+            quantity,
         })
         .boxed()
 }
@@ -64,7 +73,7 @@ fn about_drops() -> BoxedStrategy<Command> {
         2 => steer().prop_map(|steer| drops::Command::Pause(steer).into()),
         4 => steer().prop_map(|steer| drops::Command::Resume(steer).into()),
         1 => steer().prop_map(|steer| drops::Command::End(steer).into()),
-        1 => steer().prop_map(|steer| drops::Command::Cancel(steer).into()),
+        2 => steer().prop_map(|steer| drops::Command::Cancel(steer).into()),
     ]
     .boxed()
 }
@@ -191,11 +200,11 @@ pub fn register(n: u128, email: &str, role: Role) -> Command {
 }
 
 /// Mostly the one whose drops there are.
-fn creator() -> impl Strategy<Value = AccountId> {
+pub fn creator() -> impl Strategy<Value = AccountId> {
     prop_oneof![15 => Just(1), 1 => Just(2)].prop_map(AccountId::from_u128)
 }
 
-fn buyer() -> impl Strategy<Value = AccountId> {
+pub fn buyer() -> impl Strategy<Value = AccountId> {
     (0..2_u128).prop_map(AccountId::from_u128)
 }
 
@@ -203,7 +212,7 @@ fn drop_id() -> impl Strategy<Value = DropId> {
     prop_oneof![30 => 1..3_u128, 6 => 3..5_u128, 1 => Just(5)].prop_map(DropId::from_u128)
 }
 
-fn order_id() -> impl Strategy<Value = OrderId> {
+pub fn order_id() -> impl Strategy<Value = OrderId> {
     (1..20_u128).prop_map(OrderId::from_u128)
 }
 

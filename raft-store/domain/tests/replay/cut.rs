@@ -17,11 +17,12 @@ use livedrop_domain::drops::Drop;
 use livedrop_domain::journal::Meta;
 use livedrop_domain::members::Member;
 use livedrop_domain::orders::Order;
+use livedrop_domain::payments::Payment;
 use livedrop_domain::products::Product;
 use livedrop_domain::webhooks::Endpoint;
 use livedrop_domain::{
     AccountId, Command, Event, MemView, Outcome, Rejection, Reply, accounts, codec, decided, drops, keys, members,
-    orders, products, webhooks,
+    orders, payments, products, webhooks,
 };
 
 use crate::log::Logged;
@@ -81,6 +82,9 @@ fn row(view: &MemView, key: &[u8], value: &[u8]) -> Vec<u8> {
         keys::PRODUCT => changed(value, product),
         keys::DROP => changed(value, drop),
         keys::ORDER => changed(value, order),
+        keys::PAYMENT => changed(value, payment),
+        // How far the orders of a drop are called off is a log index and a place in its entry.
+        keys::DROP_WINDING => vec![],
         keys::MEMBER => changed(value, member),
         keys::WEBHOOK_ENDPOINT => changed(value, endpoint),
         _ => value.to_vec(),
@@ -108,6 +112,10 @@ fn drop(drop: Drop) -> Drop {
 
 fn order(order: Order) -> Order {
     Order { version: 0, placed_index: 0, ..order }
+}
+
+fn payment(payment: Payment) -> Payment {
+    Payment { version: 0, ..payment }
 }
 
 fn member(member: Member) -> Member {
@@ -141,8 +149,18 @@ fn reply(reply: Reply) -> Reply {
         Reply::Drops(drops::Reply::Scheduled(row, stock)) => drops::Reply::Scheduled(drop(row), stock).into(),
         Reply::Drops(drops::Reply::Changed(row, stock)) => drops::Reply::Changed(drop(row), stock).into(),
         Reply::Orders(orders::Reply::Placed(row)) => orders::Reply::Placed(order(row)).into(),
-        Reply::Orders(orders::Reply::Cancelled(row)) => orders::Reply::Cancelled(order(row)).into(),
-        Reply::Orders(orders::Reply::Confirmed(row)) => orders::Reply::Confirmed(order(row)).into(),
+        Reply::Payments(payments::Reply::Changed(row, paid)) => {
+            payments::Reply::Changed(order(row), payment(*paid).into()).into()
+        }
+        Reply::Payments(payments::Reply::Placed(row, paid)) => {
+            payments::Reply::Placed(order(row), payment(*paid).into()).into()
+        }
+        Reply::Payments(payments::Reply::Cancelled(row, paid)) => {
+            payments::Reply::Cancelled(order(row), paid.map(|paid| payment(*paid).into())).into()
+        }
+        Reply::Payments(payments::Reply::Refunding(row, paid, number)) => {
+            payments::Reply::Refunding(order(row), payment(*paid).into(), number).into()
+        }
         Reply::Sandbox(_) => reply,
         Reply::Webhooks(webhooks::Reply::Created(row)) => webhooks::Reply::Created(endpoint(row)).into(),
         Reply::Webhooks(webhooks::Reply::Edited(row)) => webhooks::Reply::Edited(endpoint(row)).into(),

@@ -3,6 +3,7 @@
 use livedrop_domain::batch::BatchBuilder;
 use livedrop_domain::{Command, Request, Timestamp, codec, drops, products, webhooks};
 
+use crate::aim::aim;
 use crate::commands::AS_SEEN;
 use crate::history::{Asked, Proposal};
 use crate::replica::Replica;
@@ -64,6 +65,7 @@ fn fill_in(replica: &Replica, now: Timestamp, command: &mut Command) {
                 edit.expected_version = drop.map(|drop| drop.version);
             }
         }
+        Command::Payments(command) => aim(replica, command),
         Command::Webhooks(command) => fill_in_positions(replica, command),
         _ => {}
     }

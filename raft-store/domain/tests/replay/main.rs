@@ -3,11 +3,13 @@
 //! `PROPTEST_CASES=20000 cargo test --release -p livedrop-domain --test replay` searches for longer. A failure
 //! prints the smallest history that it was found with, and its seed goes to `tests/replay/main.seeds`.
 
+mod aim;
 mod commands;
 mod cut;
 mod history;
 mod log;
 mod paths;
+mod paying;
 mod replica;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +17,8 @@ use std::fmt::Debug;
 
 use expect_test::expect_file;
 use livedrop_domain::clock::Tick;
+use livedrop_domain::orders::Order;
+use livedrop_domain::payments::{self, Payment};
 use livedrop_domain::{Command, Outcome, Rejection, Timestamp, clock, invariants, keys};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -137,12 +141,18 @@ proptest! {
 
 /// A history that gets nowhere proves nothing.
 #[test]
-fn the_histories_come_to_every_answer_and_every_fact() {
+fn the_histories_come_to_every_answer_every_fact_and_every_stage() {
     let mut runner = TestRunner::deterministic();
     let mut said = BTreeSet::new();
     for _ in 0..1_000 {
         let history = history().new_tree(&mut runner).expect("no history is refused").current();
-        for applied in Replica::of(&log_of(history), &[1]).applied {
+        let mut replica = Replica::default();
+        for entry in log_of(history) {
+            replica.apply(&[entry]);
+            let payments = payments_of(&replica).into_iter();
+            said.extend(payments.map(|(payment, order)| format!("pays {:?} {:?}", payment.stage, order.status)));
+        }
+        for applied in replica.applied {
             said.extend(applied.outcomes.iter().map(|outcome| match &outcome.answer {
                 Ok(reply) => format!("replies {}", name(reply)),
                 Err(rejection) => format!("rejects {}", name(rejection)),
@@ -151,6 +161,10 @@ fn the_histories_come_to_every_answer_and_every_fact() {
         }
     }
     expect_file!["said.txt"].assert_eq(&said.into_iter().map(|line| line + "\n").collect::<String>());
+}
+
+fn payments_of(replica: &Replica) -> Vec<(Payment, Order)> {
+    payments::list(&replica.view, None, usize::MAX).expect("memory does not fail")
 }
 
 /// The room and the variant: `Orders(SoldOut)` of `Orders(SoldOut { … })`.

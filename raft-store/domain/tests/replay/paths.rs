@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use livedrop_domain::accounts::Account;
 use livedrop_domain::drops::{self, Drop, Phase};
 use livedrop_domain::orders::{Order, Status};
+use livedrop_domain::payments::{self, Payment, Stage};
 use livedrop_domain::products::Product;
 use livedrop_domain::webhooks::{self, Delivery};
 use livedrop_domain::{MemView, Timestamp, codec, keys};
@@ -79,10 +80,12 @@ fn orders(view: &MemView) -> Checked {
     });
     are_those("orders by drop", by_drop, parts(view, keys::ORDER_BY_DROP, 16))?;
     let awaited: BTreeSet<_> = parts(view, keys::HOLD_DUE, 16).collect();
-    for order in orders.iter().filter(|order| order.status == Status::Reserved) {
-        let (at, index) = (order.hold_expires_at.0.to_be_bytes(), order.placed_index.to_be_bytes());
-        let path = [&at[..], &index, &order.id.bytes()].concat();
-        prop_assert!(awaited.contains(&path), "nothing will end the hold of {}", order.id);
+    for order in orders.iter().filter(|order| matches!(order.status, Status::Reserved | Status::Paying)) {
+        let payment = payments::get(view, order.id).expect("memory does not fail");
+        let until = payment.and_then(|payment| payment.give_up_at).unwrap_or(order.held_until());
+        // The log index in the key is that of whoever said so.
+        let is_awaited = |path: &Path| path[..8] == until.0.to_be_bytes() && path[16..] == order.id.bytes();
+        prop_assert!(awaited.iter().any(is_awaited), "nothing will end the hold of {}", order.id);
     }
     Ok(())
 }
@@ -91,12 +94,25 @@ fn customers(view: &MemView) -> Checked {
     let mut units: BTreeMap<Path, u32> = BTreeMap::new();
     for order in decoded::<Order>(view, keys::ORDER) {
         let drop = drops::get(view, order.drop_id).expect("memory does not fail").expect("orders are of drops");
-        if matches!(order.status, Status::Reserved | Status::Confirmed) && drop.per_customer_limit > 0 {
+        let payment = payments::get(view, order.id).expect("memory does not fail");
+        if has_units(&order, payment.as_ref()) && drop.per_customer_limit > 0 {
             *units.entry([drop.id.bytes(), order.buyer_id.bytes()].concat()).or_default() += order.quantity;
         }
     }
     let counted = units.into_iter().map(|(customer, units)| [customer, codec::encode(&units)].concat());
     are_those("units of customers", counted, marks(view, keys::CUSTOMER))
+}
+
+/// Whether the buyer holds or has bought the units.
+fn has_units(order: &Order, payment: Option<&Payment>) -> bool {
+    let went_back = payment.is_some_and(|payment| payment.end.is_some());
+    let restocked = payment.is_some_and(|payment| payment.refunds.iter().any(|refund| refund.restock));
+    match order.status {
+        Status::Reserved | Status::Paying | Status::Confirmed => true,
+        Status::Refunding => !went_back,
+        Status::Refunded => !went_back && !restocked,
+        Status::Cancelled | Status::Expired | Status::Failed => false,
+    }
 }
 
 fn idempotency(view: &MemView) -> Checked {
@@ -131,8 +147,16 @@ fn deliveries(view: &MemView) -> Checked {
 pub fn nothing_is_overdue(view: &MemView, now: Timestamp) -> Checked {
     for order in decoded::<Order>(view, keys::ORDER) {
         let reserved = order.status == Status::Reserved;
-        prop_assert!(!reserved || order.hold_expires_at > now, "the hold of {} has not ended", order.id);
+        prop_assert!(!reserved || order.held_until() > now, "the hold of {} has not ended", order.id);
+        let payment = payments::get(view, order.id).expect("memory does not fail");
+        let goes_on = payment.filter(|payment| order.status == Status::Paying && payment.stage != Stage::Cancelling);
+        prop_assert!(goes_on.is_none() || order.held_until() > now, "the payment of {} goes on", order.id);
     }
+    for payment in decoded::<Payment>(view, keys::PAYMENT) {
+        let called_off = payment.stage == Stage::Cancelling;
+        prop_assert!(!called_off || payment.give_up_at > Some(now), "{} is not given up", payment.order_id);
+    }
+    prop_assert_eq!(rows(view, keys::DROP_WINDING).next(), None, "orders of a cancelled drop are not called off");
     for drop in decoded::<Drop>(view, keys::DROP) {
         prop_assert!(drop.phase != Phase::Scheduled || drop.starts_at > now, "{} has not started", drop.id);
         let over = matches!(drop.phase, Phase::Ended | Phase::Cancelled);
