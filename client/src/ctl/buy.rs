@@ -38,7 +38,8 @@ pub async fn run(context: &Context, wanted: Wanted) -> Result<Exit, Stop> {
         key
     });
     let what = format!("{} of {} cannot be bought (key {key})", wanted.quantity, wanted.drop);
-    let body = PlaceOrder { drop_id: wanted.drop, sku: wanted.sku, quantity: wanted.quantity, payment_method: wanted.pay };
+    let body =
+        PlaceOrder { drop_id: wanted.drop, sku: wanted.sku, quantity: wanted.quantity, payment_method: wanted.pay };
     let who = wanted.who.client(context).await?;
     let answer = match &who {
         Some(client) => client.place_order(&body, &key).await.doing(what.as_str())?,

@@ -111,10 +111,7 @@ async fn pay(context: &Context, wanted: Pay) -> Result<Order, Stop> {
 }
 
 /// Waits until a payment has come to something.
-pub async fn settled(
-    mut order: Order,
-    changed: impl AsyncFn() -> Result<Answer<Order>, Stop>,
-) -> Result<Order, Stop> {
+pub async fn settled(mut order: Order, changed: impl AsyncFn() -> Result<Answer<Order>, Stop>) -> Result<Order, Stop> {
     let needs_buyer = |order: &Order| order.payment.as_ref().is_some_and(|payment| payment.redirect_url.is_some());
     while order.status == OrderStatus::Paying && !needs_buyer(&order) {
         order = changed().await?.body;

@@ -64,13 +64,7 @@ async fn ledger(context: &Context, page: PageFlags) -> Result<Exit, Stop> {
             MovementKind::Charge => "charge",
             MovementKind::Refund => "refund",
         };
-        vec![
-            line.at.clone(),
-            kind.to_owned(),
-            money::show(&line.amount),
-            line.order_id.clone(),
-            line.intent_id.clone(),
-        ]
+        vec![line.at.clone(), kind.to_owned(), money::show(&line.amount), line.order_id.clone(), line.intent_id.clone()]
     };
     let rows = list.items.iter().map(row).collect();
     context.output.list(&list, &["AT", "WHAT", "AMOUNT", "ORDER", "INTENT"], rows)?;
@@ -103,9 +97,8 @@ async fn audit(context: &Context) -> Result<Exit, Stop> {
     let (mut audit, mut cursor) = (Audit::default(), None);
     loop {
         let page = Page { limit: Some(LIMIT_MAX), cursor, consistency: None };
-        let list = context
-            .signed_in("the payments cannot be added up", async |client| client.payments(&page).await)
-            .await?;
+        let list =
+            context.signed_in("the payments cannot be added up", async |client| client.payments(&page).await).await?;
         list.items.iter().for_each(|line| audit.add(line));
         cursor = list.next_cursor;
         if cursor.is_none() {
@@ -114,13 +107,7 @@ async fn audit(context: &Context) -> Result<Exit, Stop> {
     }
     let row = |(currency, sums): (&String, &Sums)| {
         let show = |amount| money::show(&livedrop_proto::rest::Money { amount, currency: currency.clone() });
-        vec![
-            show(sums.charged),
-            show(sums.confirmed),
-            show(sums.refunded),
-            show(sums.refunding),
-            sums.open.to_string(),
-        ]
+        vec![show(sums.charged), show(sums.confirmed), show(sums.refunded), show(sums.refunding), sums.open.to_string()]
     };
     let rows = audit.by_currency.iter().map(row).collect();
     context.output.list(&audit, &["CHARGED", "CONFIRMED", "REFUNDED", "REFUNDING", "OPEN"], rows)?;

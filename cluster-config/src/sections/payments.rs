@@ -15,8 +15,7 @@ pub enum PaymentGateway {
     Stripe,
 }
 
-const GATEWAYS: &[(&str, PaymentGateway)] =
-    &[("sandbox", PaymentGateway::Sandbox), ("stripe", PaymentGateway::Stripe)];
+const GATEWAYS: &[(&str, PaymentGateway)] = &[("sandbox", PaymentGateway::Sandbox), ("stripe", PaymentGateway::Stripe)];
 
 const FILE: Text = Text { allowed: "the path of a file, or nothing", rule: |_| true };
 

@@ -196,7 +196,7 @@ impl Desk {
         let request_id = format!("pay-{}", super::order_of(&command));
         let command = command.into();
         match self.shop.propose(Request { request_id, idempotency: None, command }).await.map(|seen| seen.answer) {
-            Ok(Ok(Reply::Payments(payments::Reply::Changed(_, payment)))) => Some(payment),
+            Ok(Ok(Reply::Payments(payments::Reply::Changed(_, payment)))) => Some(*payment),
             Ok(Err(Rejection::Payments(payments::Rejection::Stale { .. }))) => None,
             Ok(answer) => {
                 tracing::error!(?answer, "the log made something else of a payment's result");

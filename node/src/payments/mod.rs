@@ -15,7 +15,7 @@ mod pause;
 mod sandbox;
 pub mod signature;
 pub mod steps;
-mod stripe;
+pub mod stripe;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -50,7 +50,8 @@ impl Sandbox {
 impl Gateway for Sandbox {
     fn create<'a>(&'a self, key: &'a str, charge: &'a Charge) -> BoxFuture<'a, Result<Intent, Trouble>> {
         let Charge { order_id, amount, method } = charge.clone();
-        let command = Command::Create(sandbox::Create { id: IntentId::from_bytes(digest(key)), order_id, amount, method });
+        let command =
+            Command::Create(sandbox::Create { id: IntentId::from_bytes(digest(key)), order_id, amount, method });
         Box::pin(async { Ok(seen(self.tell(command).await?)) })
     }
 

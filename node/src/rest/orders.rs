@@ -135,7 +135,7 @@ pub async fn cancel(
     let command = payments::Command::Cancel(payments::Cancel { order_id, buyer_id: caller.account_id() });
     match rest.decide(&context.request_id, command).await? {
         (Reply::Payments(payments::Reply::Cancelled(order, payment)), index) => {
-            Ok(answer(StatusCode::OK, &order, payment.as_ref()).at(index))
+            Ok(answer(StatusCode::OK, &order, payment.as_deref()).at(index))
         }
         (other, _) => Err(Problem::unexpected(&other)),
     }

@@ -75,10 +75,8 @@ fn line(view: &dyn View, payment: &Payment, order: &Order) -> Result<(OrderId, s
     let money = |amount| text::money(Money { amount, currency: payment.amount.currency });
     let id = payment.intent_id.as_deref().and_then(|id| id.parse::<IntentId>().ok());
     let ledger = match (payment.gateway, id) {
-        (payments::Gateway::Sandbox, Some(id)) => sandbox::get(view, id)?.map(|intent| shape::LedgerSums {
-            charged: money(intent.charged()),
-            refunded: money(intent.refunded()),
-        }),
+        (payments::Gateway::Sandbox, Some(id)) => sandbox::get(view, id)?
+            .map(|intent| shape::LedgerSums { charged: money(intent.charged()), refunded: money(intent.refunded()) }),
         _ => None,
     };
     let line = shape::PaymentLine {

@@ -53,7 +53,11 @@ impl Node {
             node_id: 1,
             operator_token: Some(OperatorToken::of(OPERATOR_TOKEN)),
             metrics: Some(PrometheusBuilder::new().build_recorder().handle()),
-            payments: PaymentTerms { gateway: domain_payments::Gateway::Sandbox, hold_ms: 300_000, give_up_ms: 900_000 },
+            payments: PaymentTerms {
+                gateway: domain_payments::Gateway::Sandbox,
+                hold_ms: 300_000,
+                give_up_ms: 900_000,
+            },
             stripe: None,
             private_webhooks: false,
             draining: AtomicBool::new(false),

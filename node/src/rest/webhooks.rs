@@ -62,11 +62,7 @@ pub async fn create(
     (status = 200, description = "All of them.", body = rest::List<shape::WebhookEndpoint>),
     Problems,
 ))]
-pub async fn list(
-    State(rest): State<Rest>,
-    Seller(creator_id): Seller,
-    headers: HeaderMap,
-) -> Result<Answer, Problem> {
+pub async fn list(State(rest): State<Rest>, Seller(creator_id): Seller, headers: HeaderMap) -> Result<Answer, Problem> {
     let get = |view: &dyn View| webhooks::endpoints(view, creator_id);
     let seen = freshness::read(&rest, &headers, None, Consistency::Local, get).await?;
     let items: Vec<_> = seen.what.iter().map(look_of).collect();

@@ -8,9 +8,7 @@ use crate::stop::{Fault, Stop};
 use crate::tx::Tx;
 use crate::view::View;
 use crate::words::{Applicable, Command, Event, Outcome, Rejection, Reply};
-use crate::{
-    Timestamp, accounts, batch, clock, codec, drops, members, orders, payments, products, sandbox, webhooks,
-};
+use crate::{Timestamp, accounts, batch, clock, codec, drops, members, orders, payments, products, sandbox, webhooks};
 
 /// All that a verb may know of the world beside the rows.
 #[derive(Debug, Clone, Copy)]

@@ -82,7 +82,7 @@ pub async fn purchase(rest: &Rest, headers: &HeaderMap, context: &Context) -> Re
         other => return Err(Problem::unexpected(&other)),
     };
     let location = format!("/v1/orders/{}", order.id);
-    let answer = answer(StatusCode::CREATED, &order, payment.as_ref()).at(index);
+    let answer = answer(StatusCode::CREATED, &order, payment.as_deref()).at(index);
     let answer = answer.with_text(header::LOCATION, location);
     // The write path may have repeated this very request: then the first answer is this one.
     Ok(match replayed && order.id != order_id {

@@ -82,7 +82,10 @@ async fn an_order_that_is_paid_is_confirmed_and_charged_once() {
     stall.node.post(&pay, body.clone()).token(&stall.buyer).send().await.problem(400, "idempotency_key_required");
     stall.keyed(&pay, &stall.creator, "b", body.clone()).await.problem(404, "not_found");
     let accepted = stall.keyed(&pay, &stall.buyer, "b", body.clone()).await.expect(202);
-    assert_eq!((accepted.text_at("status"), &accepted.json()["payment"]["status"]), ("paying".into(), &json!("processing")));
+    assert_eq!(
+        (accepted.text_at("status"), &accepted.json()["payment"]["status"]),
+        ("paying".into(), &json!("processing"))
+    );
     assert!(stall.keyed(&pay, &stall.buyer, "b", body.clone()).await.expect(202).has("idempotent-replayed"));
     stall.keyed(&pay, &stall.buyer, "c", body).await.problem(409, "wrong_status");
     stall.attend(&id).await;
@@ -90,7 +93,10 @@ async fn an_order_that_is_paid_is_confirmed_and_charged_once() {
     assert_eq!((&order["status"], &order["payment"]["status"]), (&json!("confirmed"), &json!("charged")));
     assert_eq!(stall.counts().await, json!([1, 0, 1]));
     let ledger = stall.ledger().await;
-    assert_eq!((ledger.len(), &ledger[0]["kind"], &ledger[0]["amount"]["amount"]), (1, &json!("charge"), &json!(4_999)));
+    assert_eq!(
+        (ledger.len(), &ledger[0]["kind"], &ledger[0]["amount"]["amount"]),
+        (1, &json!("charge"), &json!(4_999))
+    );
 }
 
 #[tokio::test]
@@ -130,7 +136,11 @@ async fn the_key_of_an_order_that_was_paid_at_once_leads_to_it() {
     let first = stall.buy("key", Some("pm_card_ok")).await.expect(201);
     stall.attend(&first.text_at("id")).await;
     let again = stall.buy("key", Some("pm_card_ok")).await.expect(201);
-    assert_eq!((again.text_at("id"), again.text_at("status")), (first.text_at("id"), "paying".into()), "the first answer");
+    assert_eq!(
+        (again.text_at("id"), again.text_at("status")),
+        (first.text_at("id"), "paying".into()),
+        "the first answer"
+    );
     let found = stall.node.get("/v1/orders?idempotency_key=key").token(&stall.buyer).send().await.expect(200);
     assert_eq!(found.text_at("status"), "confirmed", "the order as it is now");
     stall.buy("key", None).await.problem(422, "idempotency_key_reused");
@@ -145,7 +155,10 @@ async fn money_goes_back_in_parts_and_never_more_than_came() {
     stall.attend(&id).await;
     stall.keyed(&refund, &stall.buyer, "r", json!({})).await.problem(403, "forbidden");
     for wrong in [json!({"amount": 5_000}), json!({"amount": 0})] {
-        stall.keyed(&refund, &stall.creator, &wrong.to_string().replace('"', ""), wrong).await.wrong_fields(&["/amount"]);
+        stall
+            .keyed(&refund, &stall.creator, &wrong.to_string().replace('"', ""), wrong)
+            .await
+            .wrong_fields(&["/amount"]);
     }
     stall.keyed(&refund, &stall.creator, "s", json!({"amount": 1, "restock": true})).await.wrong_fields(&["/restock"]);
     let part = json!({"amount": 1_000});
