@@ -32,8 +32,10 @@ test: lint rust-tests ## everything that a change must pass
 lint: set-up ## format, clippy, and the rules for dependencies
 	@.ci/lint
 
-# The binaries first: the cluster tests start real livedropd processes.
+# The binaries first: the cluster tests start real livedropd processes. Without localstripe its test says that it was
+# skipped.
 rust-tests: build
+	@.ci/set-up stripe || true
 	@cargo test --release --workspace --locked
 
 proof: build ## the long versions of the cluster tests, with their figures; PROOF="--help" lists them

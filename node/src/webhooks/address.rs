@@ -162,7 +162,7 @@ mod tests {
         for (text, why) in [
             ("", Malformed),
             ("https://", Malformed),
-            ("https:///hook", Malformed),
+            ("https:///hook", OddHost),
             ("https://exa mple.com", Malformed),
             (" https://example.com", Malformed),
             ("https://example.com\n", Malformed),

@@ -1,0 +1,242 @@
+//! The server's client of Stripe's API against localstripe, somebody else's idea of that API. What localstripe gets
+//! wrong (it knows no idempotency keys, and pays back more than was charged) is shown with the double instead.
+
+use std::fs::File;
+use std::io::Write;
+use std::net::{Ipv6Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State as Shared;
+use axum::http::HeaderMap;
+use livedrop_domain::{Currency, Money, OrderId};
+use livedrop_jepsen::wait::{self, Hopeless};
+use livedrop_node::clock;
+use livedrop_node::payments::gateway::{Charge, Gateway, RefundAsk, RefundState, State, Trouble};
+use livedrop_node::payments::signature::{self, Refusal, Secrets, Told};
+use livedrop_node::payments::stripe::{Settings, Stripe};
+use serde_json::Value;
+
+const ORDER: OrderId = OrderId::from_u128(7);
+const KEY: &str = "sk_test_of_this_test";
+const SOON: Duration = Duration::from_secs(60);
+
+/// A localstripe of its own for one test, gone with the value.
+struct Localstripe {
+    process: Child,
+    url: String,
+    client: reqwest::Client,
+    folder: tempfile::TempDir,
+}
+
+impl Localstripe {
+    /// None, said loudly, where it is not installed or cannot run.
+    async fn start() -> Option<Self> {
+        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+        let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
+        let program = cache.unwrap_or_default().join("livedrop/tools/localstripe/bin/localstripe");
+        if !program.exists() {
+            return skipped(&format!("{} is not there; `.ci/set-up stripe` installs it", program.display()));
+        }
+        // It listens on version 6 of the internet protocol and no other way.
+        if TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).is_err() {
+            return skipped("localstripe needs IPv6, and this machine has none");
+        }
+        // Somebody may take the port before it does.
+        for _ in 0..2 {
+            if let Ok(started) = Localstripe::try_to_start(&program).await {
+                return Some(started);
+            }
+        }
+        Some(Localstripe::try_to_start(&program).await.unwrap())
+    }
+
+    async fn try_to_start(program: &Path) -> anyhow::Result<Self> {
+        let port = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0))?.local_addr()?.port();
+        let folder = tempfile::tempdir()?;
+        let log = File::create(folder.path().join("log"))?;
+        let mut command = Command::new(program);
+        command.args(["--from-scratch", "--port", &port.to_string()]).env("TMPDIR", folder.path());
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        let (process, url) = (command.spawn()?, format!("http://127.0.0.1:{port}"));
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        let mut started = Localstripe { process, url, client, folder };
+        wait::until("localstripe to answer", SOON, async || match started.process.try_wait()? {
+            Some(ended) => Err(Hopeless(format!("{ended}: {}", started.words())).into()),
+            None => Ok(started.get("/v1/payment_intents").await?),
+        })
+        .await?;
+        Ok(started)
+    }
+
+    /// What it said so far.
+    fn words(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    fn stripe(&self) -> Stripe {
+        Stripe::new(Settings::new(&self.url, KEY)).unwrap()
+    }
+
+    async fn get(&self, path: &str) -> reqwest::Result<Value> {
+        let answer = self.client.get(format!("{}{path}", self.url)).bearer_auth(KEY).send().await?;
+        answer.error_for_status()?.json().await
+    }
+
+    async fn post(&self, path: &str, form: &[(&str, &str)]) -> String {
+        let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(KEY).form(form);
+        request.send().await.unwrap().error_for_status().unwrap().text().await.unwrap()
+    }
+}
+
+impl Drop for Localstripe {
+    fn drop(&mut self) {
+        // Both calls fail only for a child that is gone already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Past the test runner, which keeps what a test prints to itself unless it fails.
+fn skipped(why: &str) -> Option<Localstripe> {
+    let line = format!("==================== SKIPPED: {why} ====================\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    None
+}
+
+fn charge(method: &str) -> Charge {
+    let amount = Money { amount: 4_999, currency: Currency::EUR };
+    Charge { order_id: ORDER, amount, method: method.to_owned() }
+}
+
+async fn create(stripe: &Stripe, charge: &Charge) -> String {
+    let made = stripe.create("create", charge).await.unwrap();
+    assert_eq!((made.order_id, made.state), (Some(ORDER), State::NotConfirmed));
+    made.id
+}
+
+#[tokio::test]
+async fn a_payment_is_made_confirmed_once_and_paid_back() {
+    let Some(localstripe) = Localstripe::start().await else { return };
+    let (stripe, card) = (localstripe.stripe(), charge("pm_card_visa"));
+    let id = create(&stripe, &card).await;
+    for key in ["confirm-1", "confirm-2"] {
+        assert_eq!(stripe.confirm(key, &id, &card).await.unwrap().state, State::Succeeded);
+    }
+    assert_eq!(stripe.retrieve(&id).await.unwrap().order_id, Some(ORDER));
+    assert_eq!(stripe.cancel("cancel", &id).await.unwrap().state, State::Succeeded);
+    let charges = localstripe.get("/v1/charges").await.unwrap();
+    assert_eq!(charges["data"].as_array().unwrap().len(), 1, "a second confirmation charges nothing");
+
+    let ask = RefundAsk { order_id: ORDER, number: 2, amount: 500 };
+    assert_eq!(stripe.refund("refund", &id, &ask).await.unwrap().state, RefundState::Done);
+    let refunds = stripe.refunds(&id).await.unwrap();
+    assert_eq!((refunds.len(), refunds[0].number, refunds[0].amount), (1, Some(2), 500));
+}
+
+#[tokio::test]
+async fn a_payment_is_called_off_and_stays_so() {
+    let Some(localstripe) = Localstripe::start().await else { return };
+    let (stripe, card) = (localstripe.stripe(), charge("pm_card_visa"));
+    let id = create(&stripe, &card).await;
+    for key in ["cancel-1", "cancel-2"] {
+        assert_eq!(stripe.cancel(key, &id).await.unwrap().state, State::Canceled);
+    }
+    assert_eq!(stripe.confirm("confirm", &id, &card).await.unwrap().state, State::Canceled);
+}
+
+#[tokio::test]
+async fn a_card_is_declined() {
+    let Some(localstripe) = Localstripe::start().await else { return };
+    let (stripe, card) = (localstripe.stripe(), charge("pm_card_chargeCustomerFail"));
+    let id = create(&stripe, &card).await;
+    let declined = State::Declined { code: "card_declined".to_owned() };
+    for key in ["confirm-1", "confirm-2"] {
+        assert_eq!(stripe.confirm(key, &id, &card).await.unwrap().state, declined);
+    }
+    assert_eq!(stripe.retrieve(&id).await.unwrap().state, declined);
+    assert_eq!(stripe.cancel("cancel", &id).await.unwrap().state, State::Canceled);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_refused() {
+    let Some(localstripe) = Localstripe::start().await else { return };
+    let stripe = localstripe.stripe();
+    assert!(matches!(stripe.retrieve("pi_unknown").await, Err(Trouble::Refused { .. })));
+    assert!(matches!(stripe.cancel("cancel", "pi_unknown").await, Err(Trouble::Refused { .. })));
+    let missing = stripe.create("create", &charge("pm_unknown")).await;
+    assert!(matches!(missing, Err(Trouble::Refused { .. })), "{missing:?}");
+    let stranger = Stripe::new(Settings::new(&localstripe.url, "nonsense")).unwrap();
+    assert!(matches!(stranger.retrieve("pi_unknown").await, Err(Trouble::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_buyer_authenticates_or_fails_to() {
+    let Some(localstripe) = Localstripe::start().await else { return };
+    let stripe = localstripe.stripe();
+    for (success, state) in [
+        ("true", State::Succeeded),
+        ("false", State::Declined { code: "payment_intent_authentication_failure".to_owned() }),
+    ] {
+        let form = [
+            ("type", "card"),
+            ("card[number]", "4000002500003155"),
+            ("card[exp_month]", "12"),
+            ("card[exp_year]", "2050"),
+            ("card[cvc]", "123"),
+        ];
+        let method: Value = serde_json::from_str(&localstripe.post("/v1/payment_methods", &form).await).unwrap();
+        let card = charge(method["id"].as_str().unwrap());
+        let id = create(&stripe, &card).await;
+        // It expects Stripe's script in the buyer's browser, so there is nowhere to go.
+        let action = State::ActionRequired { url: String::new() };
+        assert_eq!(stripe.confirm("confirm", &id, &card).await.unwrap().state, action);
+        assert_eq!(stripe.retrieve(&id).await.unwrap().state, action);
+        let shown = localstripe.get(&format!("/v1/payment_intents/{id}")).await.unwrap();
+        let form = [("client_secret", shown["client_secret"].as_str().unwrap()), ("success", success)];
+        localstripe.post(&format!("/v1/payment_intents/{id}/_authenticate"), &form).await;
+        assert_eq!(stripe.retrieve(&id).await.unwrap().state, state);
+    }
+}
+
+type Heard = Arc<Mutex<Vec<Result<Option<Told>, Refusal>>>>;
+
+#[tokio::test]
+async fn its_webhooks_are_understood() {
+    let Some(localstripe) = Localstripe::start().await else { return };
+    async fn hear(Shared(heard): Shared<Heard>, headers: HeaderMap, body: String) {
+        let header = headers["stripe-signature"].to_str().unwrap();
+        let secrets = Secrets::new(["whsec_new", "whsec_of_this_test"]);
+        heard.lock().unwrap().push(signature::verify(header, body.as_bytes(), &secrets, clock::now()));
+    }
+    let heard = Heard::default();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let router = Router::new().fallback(hear).with_state(heard.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    localstripe.post("/_config/webhooks/one", &[("url", &url), ("secret", "whsec_of_this_test")]).await;
+
+    let stripe = localstripe.stripe();
+    let mut expected = Vec::new();
+    for (method, kind) in
+        [("pm_card_visa", "payment_intent.succeeded"), ("pm_card_chargeCustomerFail", "payment_intent.payment_failed")]
+    {
+        let card = charge(method);
+        let id = create(&stripe, &card).await;
+        stripe.confirm("confirm", &id, &card).await.unwrap();
+        expected.push((kind.to_owned(), id, Some(ORDER)));
+    }
+    let told = wait::until("two webhooks", SOON, async || {
+        let heard: Vec<Told> = heard.lock().unwrap().iter().filter_map(|told| told.clone().unwrap()).collect();
+        if heard.len() < 2 { anyhow::bail!("{heard:?}") } else { Ok(heard) }
+    })
+    .await
+    .unwrap();
+    let mut told: Vec<_> = told.into_iter().map(|told| (told.kind, told.object_id, told.order_id)).collect();
+    told.sort();
+    expected.sort();
+    assert_eq!(told, expected);
+}
