@@ -109,8 +109,9 @@ fn tallies(view: &dyn View, orders: &[Order], payments: &BTreeMap<OrderId, Payme
             status @ (Status::Confirmed | Status::Refunding | Status::Refunded) => {
                 tally.confirmed_orders += 1;
                 tally.confirmed_units += u64::from(order.quantity);
-                tally.revenue += order.amount().amount;
-                tally.refunded += payment.map_or(0, Payment::refunded);
+                // As the count itself: one that is full stays full.
+                tally.revenue = tally.revenue.saturating_add(order.amount().amount);
+                tally.refunded = tally.refunded.saturating_add(payment.map_or(0, Payment::refunded));
                 if status == Status::Refunded {
                     tally.refunded_orders += 1;
                     tally.refunded_units += u64::from(order.quantity);
@@ -125,8 +126,8 @@ fn tallies(view: &dyn View, orders: &[Order], payments: &BTreeMap<OrderId, Payme
             return Err(Broken::Tally { drop, counted, summed });
         }
         let minutes = orders::minutes(view, drop, 0, usize::MAX)?;
-        let in_minutes = minutes.iter().fold((0, 0, 0), |(orders, units, revenue), (_, minute)| {
-            (orders + minute.confirmed_orders, units + minute.confirmed_units, revenue + minute.revenue)
+        let in_minutes = minutes.iter().fold((0, 0, 0_u64), |(orders, units, revenue), (_, minute)| {
+            (orders + minute.confirmed_orders, units + minute.confirmed_units, revenue.saturating_add(minute.revenue))
         });
         if in_minutes != (summed.confirmed_orders, summed.confirmed_units, summed.revenue) {
             return Err(Broken::Minutes { drop });

@@ -68,7 +68,8 @@ fn entries() -> [Vec<u8>; 3] {
     [first.finish(NOW), second.finish(NOW.after_ms(HOUR_MS)), payments()]
 }
 
-/// A drop with an order that is paid and one that is about to be; then it is cancelled.
+/// A drop with an order that is paid, one that is about to be, and one that is not; then it is cancelled, and the clock
+/// has only called the last one off.
 fn payments() -> Vec<u8> {
     let drop_id = DropId::from_u128(0x03c3);
     let (starts_at, ends_at) = (None, None);
@@ -83,7 +84,9 @@ fn payments() -> Vec<u8> {
         report(1, payments::Outcome::Created { intent_id: "pi_1".into() }),
         report(2, payments::Outcome::Succeeded),
         payments::Command::PlaceAndPay(PlaceAndPay { place: place(0x04d5), with: money::with() }).into(),
+        orders::Command::Place(Place { buyer_id: values::CREATOR, ..place(0x04d6) }).into(),
         drops::Command::Cancel(Steer { drop_id, ..values::steer() }).into(),
+        Command::Clock(Tick { budget: 2 }),
     ] {
         entry.push(&request(command, None));
     }
