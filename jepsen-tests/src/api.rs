@@ -132,6 +132,12 @@ impl Api {
         send(request.header("Idempotency-Key", key).json(&order)).await
     }
 
+    /// Posts under an idempotency key.
+    pub async fn post_keyed(&self, url: &str, who: &Account, key: &str, body: Value) -> Result<Answer> {
+        let request = self.request(Method::POST, url, Some(who));
+        Ok(send(request.header("Idempotency-Key", key).json(&body)).await?)
+    }
+
     pub async fn get(&self, url: &str, who: Option<&Account>) -> Result<Answer> {
         Ok(send(self.request(Method::GET, url, who)).await?)
     }

@@ -1,7 +1,8 @@
 //! The stories on real processes, small enough for every change. `proof` tells the same ones at full length.
 
 use livedrop_jepsen::cluster::{Cluster, Options};
-use livedrop_jepsen::scenario::{blackout, catch_up, failover, quorum, race, sell_out, wiped};
+use livedrop_jepsen::gateway::Gateway;
+use livedrop_jepsen::scenario::{blackout, catch_up, crash_matrix, failover, money, quorum, race, sell_out, wiped};
 use livedrop_jepsen::seed::Seed;
 
 /// The seed of a test, with the line that repeats it.
@@ -102,4 +103,24 @@ async fn a_node_whose_data_was_wiped_is_not_let_back_in_under_its_old_id() {
     let run = async |cluster: &mut Cluster| wiped::run(cluster, &mut seed).await;
     let said = Cluster::with(Options::three(), run).await.unwrap();
     assert!(said.contains("data directory"), "the refusal names the data directory: {said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payment_comes_to_its_end_when_the_leader_dies_after_any_of_its_steps() {
+    let seed = seed("a_payment_comes_to_its_end_when_the_leader_dies_after_any_of_its_steps");
+    let times = size("LIVEDROP_LOSSES", 1);
+    let (gateway, folder) = (Gateway::start().await.unwrap(), tempfile::tempdir().unwrap());
+    let options = money::options(&gateway.url(), folder.path()).unwrap();
+    let run = async |cluster: &mut Cluster| crash_matrix::run(cluster, &gateway, &seed, times).await;
+    Cluster::with(options, run).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_cent_is_accounted_for_while_leaders_die_and_the_gateway_misbehaves() {
+    let seed = seed("every_cent_is_accounted_for_while_leaders_die_and_the_gateway_misbehaves");
+    let size = money::Size { orders: size("LIVEDROP_ORDERS", 300), at_once: 16, kills: 2 };
+    let (gateway, folder) = (Gateway::start().await.unwrap(), tempfile::tempdir().unwrap());
+    let options = money::options(&gateway.url(), folder.path()).unwrap();
+    let run = async |cluster: &mut Cluster| money::run(cluster, &gateway, &seed, size).await;
+    Cluster::with(options, run).await.unwrap();
 }

@@ -32,7 +32,7 @@ pub enum Command {
     Resume { id: String },
     /// Ends it for good (its creator)
     End { id: String },
-    /// Takes it back before anything is sold (its creator)
+    /// Calls it off for good: what is held goes back, what was paid is refunded (its creator)
     Cancel { id: String },
 }
 
@@ -112,7 +112,7 @@ pub async fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
             context.signed_in(&what, async |client| client.end_drop(&id).await).await?
         }
         Command::Cancel { id } => {
-            ask::confirm(context, &format!("Cancel the drop {id}?"))?;
+            ask::confirm(context, &format!("Call the drop {id} off and pay everything back?"))?;
             let what = format!("the drop {id} cannot be cancelled");
             context.signed_in(&what, async |client| client.cancel_drop(&id).await).await?
         }

@@ -3,7 +3,8 @@
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use livedrop_jepsen::cluster::{Cluster, Options};
-use livedrop_jepsen::scenario::{blackout, catch_up, failover, quorum, race, sell_out, wiped};
+use livedrop_jepsen::gateway::Gateway;
+use livedrop_jepsen::scenario::{blackout, catch_up, crash_matrix, failover, money, quorum, race, sell_out, wiped};
 use livedrop_jepsen::seed::Seed;
 
 /// Shows on real processes what the shop promises while nodes fail. Exit code 0 only when everything held.
@@ -63,6 +64,20 @@ enum Story {
     CatchUp,
     /// A wiped data directory under the old id.
     Wiped,
+    /// The leader killed after each step of a payment.
+    CrashMatrix {
+        #[arg(long, default_value_t = 5)]
+        times: usize,
+    },
+    /// Random orders paid, cancelled, expired and refunded with a bad gateway, while the leader is killed.
+    Money {
+        #[arg(long, default_value_t = 5_000)]
+        orders: usize,
+        #[arg(long, default_value_t = 32)]
+        at_once: usize,
+        #[arg(long, default_value_t = 10)]
+        kills: usize,
+    },
     /// Everything above, one after the other, each at its default size.
     All,
 }
@@ -86,6 +101,8 @@ async fn main() -> Result<()> {
             Story::Quorum,
             Story::CatchUp,
             Story::Wiped,
+            Story::CrashMatrix { times: 5 },
+            Story::Money { orders: 5_000, at_once: 32, kills: 10 },
         ],
         one => vec![one],
     };
@@ -128,6 +145,19 @@ async fn tell(story: Story, options: &Options, seed: &mut Seed) -> Result<()> {
         }
         Story::Wiped => {
             Cluster::with(options, async |cluster: &mut Cluster| wiped::run(cluster, seed).await).await?;
+        }
+        Story::CrashMatrix { times } => {
+            let (gateway, folder) = (Gateway::start().await?, tempfile::tempdir()?);
+            let options = money::options(&gateway.url(), folder.path())?;
+            let run = async |cluster: &mut Cluster| crash_matrix::run(cluster, &gateway, seed, times).await;
+            Cluster::with(options, run).await?;
+        }
+        Story::Money { orders, at_once, kills } => {
+            let (gateway, folder) = (Gateway::start().await?, tempfile::tempdir()?);
+            let options = money::options(&gateway.url(), folder.path())?;
+            let size = money::Size { orders, at_once, kills };
+            let run = async |cluster: &mut Cluster| money::run(cluster, &gateway, seed, size).await;
+            Cluster::with(options, run).await?;
         }
         Story::All => unreachable!("it was taken apart before"),
     }

@@ -62,8 +62,10 @@ async fn perform(desk: Arc<Desk>, call: Call, fault: Option<Fault>) -> Answer {
     if let Err(answer) = claim(&mut desk.state(), &call) {
         return answer;
     }
-    if let Some(Fault::Slow(time)) = fault {
-        tokio::time::sleep(time).await;
+    match &fault {
+        Some(Fault::Slow(time)) => tokio::time::sleep(*time).await,
+        Some(Fault::MetBefore(meeting)) => meeting.hold().await,
+        _ => {}
     }
     let (answer, told) = {
         let mut known = desk.state();
@@ -77,6 +79,9 @@ async fn perform(desk: Arc<Desk>, call: Call, fault: Option<Fault>) -> Answer {
         (answer, told)
     };
     desk.post.send(told);
+    if let Some(Fault::MetAfter(meeting)) = &fault {
+        meeting.hold().await;
+    }
     answer
 }
 

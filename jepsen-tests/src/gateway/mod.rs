@@ -15,6 +15,7 @@ mod call;
 mod clock;
 mod intents;
 mod keys;
+pub mod meeting;
 pub mod plan;
 mod serve;
 pub mod webhooks;

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::meeting::Meeting;
 use crate::seed::Seed;
 
 /// What is asked of the gateway.
@@ -27,6 +28,10 @@ pub enum Fault {
     ErrorBefore(u16),
     /// It is done after this time.
     Slow(Duration),
+    /// It is done when the test lets it go on.
+    MetBefore(Meeting),
+    /// It is done, and answered when the test lets it go on.
+    MetAfter(Meeting),
     /// A confirmation: the card is declined with this decline code.
     Decline(&'static str),
     /// A confirmation: the buyer must authenticate.

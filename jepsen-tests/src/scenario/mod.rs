@@ -3,7 +3,9 @@
 
 pub mod blackout;
 pub mod catch_up;
+pub mod crash_matrix;
 pub mod failover;
+pub mod money;
 pub mod quorum;
 pub mod race;
 pub mod sell_out;

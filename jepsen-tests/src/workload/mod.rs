@@ -1,6 +1,7 @@
 //! Load on a cluster, written down as it happens.
 
 pub mod buyer;
+pub mod payer;
 pub mod probe;
 pub mod race;
 pub mod recorder;

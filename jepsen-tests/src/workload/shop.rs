@@ -20,7 +20,7 @@ pub struct Shop {
     pub urls: Arc<Vec<String>>,
     pub buyers: Arc<Vec<Account>>,
     pub recorder: Recorder,
-    creator: Account,
+    pub creator: Account,
     product: String,
 }
 
@@ -53,6 +53,16 @@ impl Shop {
             self.api.open_drop(&self.urls[0], &self.creator, &self.product, stock, per_customer_limit).await?;
         self.recorder.push(Record::Offer(Offer { drop_id: drop_id.clone(), stock, per_customer_limit }));
         Ok(drop_id)
+    }
+}
+
+impl Shop {
+    /// Opens a drop without a limit that holds units for so many seconds only.
+    pub async fn open_short_drop(&self, stock: u64, hold_seconds: u64) -> Result<String> {
+        let new = serde_json::json!({ "product_id": self.product, "stock": stock, "hold_seconds": hold_seconds });
+        let answer = self.api.post(&format!("{}/v1/drops", self.urls[0]), Some(&self.creator), new).await?;
+        anyhow::ensure!(answer.status == 201, "opening a drop: {} {}", answer.status, answer.body);
+        Ok(answer.body["id"].as_str().unwrap_or_default().to_owned())
     }
 }
 
