@@ -63,7 +63,7 @@ pub async fn run(cluster: &mut Cluster, gateway: &Gateway, seed: &Seed, size: Si
     let Size { orders, at_once, kills } = size;
     let mut report = Report::titled(&format!("{orders} orders with money, leader killed {kills} times, a bad gateway"));
     let shop = Shop::open(cluster, seed.value(), at_once).await?;
-    let drop_id = shop.open_drop(u64::try_from(orders)?, 0).await?;
+    let drop_id = shop.open_short_drop(u64::try_from(orders)?, 5).await?;
     tell(gateway, &shop, seed, true);
     let faults = [
         Fault::TimeoutAfter,
