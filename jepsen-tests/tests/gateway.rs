@@ -29,7 +29,7 @@ fn charge(method: &str) -> Charge {
 }
 
 fn ask(number: u32, amount: u64) -> RefundAsk {
-    RefundAsk { order_id: ORDER, number, amount }
+    RefundAsk { order_id: ORDER, number, attempt: 1, amount }
 }
 
 fn client(double: &Double, deadline: Duration) -> Stripe {
@@ -79,7 +79,7 @@ async fn another_key_does_not_confirm_a_second_time() {
     for key in ["confirm-1", "confirm-2"] {
         assert_eq!(stripe.confirm(key, &id, &card).await.unwrap().state, State::Succeeded);
     }
-    assert_eq!(stripe.cancel("cancel", &id).await.unwrap().state, State::Succeeded);
+    assert_eq!(stripe.cancel("cancel", &id, &charge("pm_card_visa")).await.unwrap().state, State::Succeeded);
     assert_eq!(double.books().movements.len(), 1);
 }
 
@@ -104,7 +104,7 @@ async fn what_was_done_and_never_answered_is_found_by_asking() {
     assert_eq!(double.statuses(&ORDER.to_string()).len(), 1, "the key found what was made");
     double.plan(|plan| plan.next(Operation::Confirm, Fault::TimeoutAfter));
     assert!(matches!(stripe.confirm("confirm", &id, &card).await, Err(Trouble::Unknown(_))));
-    assert_eq!(stripe.retrieve(&id).await.unwrap().state, State::Succeeded);
+    assert_eq!(stripe.retrieve(&id, &charge("pm_card_visa")).await.unwrap().state, State::Succeeded);
     assert_eq!(stripe.confirm("confirm", &id, &card).await.unwrap().state, State::Succeeded);
     double.plan(|plan| plan.next(Operation::Refund, Fault::TimeoutAfter));
     assert!(matches!(stripe.refund("refund", &id, &ask(2, 500)).await, Err(Trouble::Unknown(_))));
@@ -121,7 +121,7 @@ async fn a_failure_after_it_was_done_is_given_again_to_the_same_key() {
     for _ in 0..2 {
         assert!(matches!(stripe.confirm("confirm", &id, &card).await, Err(Trouble::Unknown(_))));
     }
-    assert_eq!(stripe.retrieve(&id).await.unwrap().state, State::Succeeded);
+    assert_eq!(stripe.retrieve(&id, &charge("pm_card_visa")).await.unwrap().state, State::Succeeded);
 }
 
 #[tokio::test]
@@ -131,7 +131,7 @@ async fn a_failure_before_it_was_done_leaves_the_key_free() {
     let id = create(&stripe, &card).await;
     double.plan(|plan| plan.next(Operation::Confirm, Fault::ErrorBefore(503)));
     assert!(matches!(stripe.confirm("confirm", &id, &card).await, Err(Trouble::Unknown(_))));
-    assert_eq!(stripe.retrieve(&id).await.unwrap().state, State::NotConfirmed);
+    assert_eq!(stripe.retrieve(&id, &charge("pm_card_visa")).await.unwrap().state, State::NotConfirmed);
     assert_eq!(stripe.confirm("confirm", &id, &card).await.unwrap().state, State::Succeeded);
 }
 
@@ -187,9 +187,9 @@ async fn cards_decline_and_a_declined_payment_can_be_called_off() {
     let id = create(&stripe, &card).await;
     let declined = State::Declined { code: "insufficient_funds".to_owned() };
     assert_eq!(stripe.confirm("confirm", &id, &card).await.unwrap().state, declined);
-    assert_eq!(stripe.retrieve(&id).await.unwrap().state, declined);
-    assert_eq!(stripe.cancel("cancel", &id).await.unwrap().state, State::Canceled);
-    assert_eq!(stripe.cancel("cancel-2", &id).await.unwrap().state, State::Canceled);
+    assert_eq!(stripe.retrieve(&id, &charge("pm_card_visa")).await.unwrap().state, declined);
+    assert_eq!(stripe.cancel("cancel", &id, &charge("pm_card_visa")).await.unwrap().state, State::Canceled);
+    assert_eq!(stripe.cancel("cancel-2", &id, &charge("pm_card_visa")).await.unwrap().state, State::Canceled);
     assert!(double.books().movements.is_empty());
 }
 
@@ -208,7 +208,7 @@ async fn a_buyer_authenticates_or_fails_to() {
         let url = format!("https://bank.example/3ds/{id}");
         assert_eq!(stripe.confirm("confirm", &id, &card).await.unwrap().state, State::ActionRequired { url });
         double.authenticate(&id, success).unwrap();
-        assert_eq!(stripe.retrieve(&id).await.unwrap().state, state);
+        assert_eq!(stripe.retrieve(&id, &charge("pm_card_visa")).await.unwrap().state, state);
         assert!(double.authenticate(&id, true).is_err());
     }
 }

@@ -126,12 +126,12 @@ async fn a_payment_is_made_confirmed_once_and_paid_back() {
     for key in ["confirm-1", "confirm-2"] {
         assert_eq!(stripe.confirm(key, &id, &card).await.unwrap().state, State::Succeeded);
     }
-    assert_eq!(stripe.retrieve(&id).await.unwrap().order_id, Some(ORDER));
-    assert_eq!(stripe.cancel("cancel", &id).await.unwrap().state, State::Succeeded);
+    assert_eq!(stripe.retrieve(&id, &charge("pm_card_visa")).await.unwrap().order_id, Some(ORDER));
+    assert_eq!(stripe.cancel("cancel", &id, &charge("pm_card_visa")).await.unwrap().state, State::Succeeded);
     let charges = localstripe.get("/v1/charges").await.unwrap();
     assert_eq!(charges["data"].as_array().unwrap().len(), 1, "a second confirmation charges nothing");
 
-    let ask = RefundAsk { order_id: ORDER, number: 2, amount: 500 };
+    let ask = RefundAsk { order_id: ORDER, number: 2, attempt: 1, amount: 500 };
     assert_eq!(stripe.refund("refund", &id, &ask).await.unwrap().state, RefundState::Done);
     let refunds = stripe.refunds(&id).await.unwrap();
     assert_eq!((refunds.len(), refunds[0].number, refunds[0].amount), (1, Some(2), 500));
@@ -143,7 +143,7 @@ async fn a_payment_is_called_off_and_stays_so() {
     let (stripe, card) = (localstripe.stripe(), charge("pm_card_visa"));
     let id = create(&stripe, &card).await;
     for key in ["cancel-1", "cancel-2"] {
-        assert_eq!(stripe.cancel(key, &id).await.unwrap().state, State::Canceled);
+        assert_eq!(stripe.cancel(key, &id, &charge("pm_card_visa")).await.unwrap().state, State::Canceled);
     }
     assert_eq!(stripe.confirm("confirm", &id, &card).await.unwrap().state, State::Canceled);
 }
@@ -157,20 +157,23 @@ async fn a_card_is_declined() {
     for key in ["confirm-1", "confirm-2"] {
         assert_eq!(stripe.confirm(key, &id, &card).await.unwrap().state, declined);
     }
-    assert_eq!(stripe.retrieve(&id).await.unwrap().state, declined);
-    assert_eq!(stripe.cancel("cancel", &id).await.unwrap().state, State::Canceled);
+    assert_eq!(stripe.retrieve(&id, &charge("pm_card_visa")).await.unwrap().state, declined);
+    assert_eq!(stripe.cancel("cancel", &id, &charge("pm_card_visa")).await.unwrap().state, State::Canceled);
 }
 
 #[tokio::test]
 async fn what_is_not_there_is_refused() {
     let Some(localstripe) = Localstripe::start().await else { return };
     let stripe = localstripe.stripe();
-    assert!(matches!(stripe.retrieve("pi_unknown").await, Err(Trouble::Refused { .. })));
-    assert!(matches!(stripe.cancel("cancel", "pi_unknown").await, Err(Trouble::Refused { .. })));
+    assert!(matches!(stripe.retrieve("pi_unknown", &charge("pm_card_visa")).await, Err(Trouble::Refused { .. })));
+    assert!(matches!(
+        stripe.cancel("cancel", "pi_unknown", &charge("pm_card_visa")).await,
+        Err(Trouble::Refused { .. })
+    ));
     let missing = stripe.create("create", &charge("pm_unknown")).await;
     assert!(matches!(missing, Err(Trouble::Refused { .. })), "{missing:?}");
     let stranger = Stripe::new(Settings::new(&localstripe.url, "nonsense")).unwrap();
-    assert!(matches!(stranger.retrieve("pi_unknown").await, Err(Trouble::Unavailable(_))));
+    assert!(matches!(stranger.retrieve("pi_unknown", &charge("pm_card_visa")).await, Err(Trouble::Unavailable(_))));
 }
 
 #[tokio::test]
@@ -194,11 +197,11 @@ async fn a_buyer_authenticates_or_fails_to() {
         // It expects Stripe's script in the buyer's browser, so there is nowhere to go.
         let action = State::ActionRequired { url: String::new() };
         assert_eq!(stripe.confirm("confirm", &id, &card).await.unwrap().state, action);
-        assert_eq!(stripe.retrieve(&id).await.unwrap().state, action);
+        assert_eq!(stripe.retrieve(&id, &charge("pm_card_visa")).await.unwrap().state, action);
         let shown = localstripe.get(&format!("/v1/payment_intents/{id}")).await.unwrap();
         let form = [("client_secret", shown["client_secret"].as_str().unwrap()), ("success", success)];
         localstripe.post(&format!("/v1/payment_intents/{id}/_authenticate"), &form).await;
-        assert_eq!(stripe.retrieve(&id).await.unwrap().state, state);
+        assert_eq!(stripe.retrieve(&id, &charge("pm_card_visa")).await.unwrap().state, state);
     }
 }
 

@@ -31,6 +31,8 @@ use crate::rest::{Shop, look};
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Open payments that are read at once.
 const STRETCH: usize = 500;
+/// How often a payment is looked at that no gateway here can see to.
+const UNCONFIGURED: Duration = Duration::from_secs(60);
 /// The most orders in hand. Those beyond are found by a later look.
 const IN_HAND_MAX: usize = 10_000;
 
@@ -167,25 +169,33 @@ impl Desk {
         let mut pause = Pause::new(self.pause_max);
         let mut known: Option<Payment> = None;
         loop {
-            let fresh = known.is_some();
+            let (fresh, mut rest) = (known.is_some(), Duration::ZERO);
             let Some(payment) = known.take().or_else(|| self.read(order_id)) else { return };
             let Some(gateway) = self.gateways.of(payment.gateway) else {
                 tracing::error!(%order_id, gateway = ?payment.gateway, "this payment is with a gateway that is not configured");
-                return pause.wait_for(waker).await;
+                pause.wait_for(waker, UNCONFIGURED).await;
+                continue;
             };
             let step = {
-                let _call = self.calls.acquire().await.expect("the semaphore is never closed");
+                // The sandbox is the cluster itself, which has its own bounds, and it can be told to be slow.
+                let _call = match payment.gateway {
+                    payments::Gateway::Sandbox => None,
+                    payments::Gateway::Stripe => Some(self.calls.acquire().await),
+                };
                 steps::next(gateway, &payment, fresh).await
             };
             match step {
                 Step::Nothing => return,
                 Step::Report(command) => known = self.report(command).await,
-                Step::ReportAndWait(command) => drop(self.report(command).await),
+                Step::ReportAndWait(command, at_least) => {
+                    rest = at_least;
+                    drop(self.report(command).await);
+                }
                 Step::Later => {}
             }
             match known {
                 Some(_) => pause.reset(),
-                None => pause.wait_for(waker).await,
+                None => pause.wait_for(waker, rest).await,
             }
         }
     }

@@ -18,10 +18,15 @@ pub trait Gateway: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<Intent, Trouble>>;
 
     /// Calls a payment off. One that has succeeded stays so, and is given as it is.
-    fn cancel<'a>(&'a self, key: &'a str, intent_id: &'a str) -> BoxFuture<'a, Result<Intent, Trouble>>;
+    fn cancel<'a>(
+        &'a self,
+        key: &'a str,
+        intent_id: &'a str,
+        charge: &'a Charge,
+    ) -> BoxFuture<'a, Result<Intent, Trouble>>;
 
-    /// What became of a payment.
-    fn retrieve<'a>(&'a self, intent_id: &'a str) -> BoxFuture<'a, Result<Intent, Trouble>>;
+    /// What became of a payment, which must be for this charge: an answer about another one proves nothing.
+    fn retrieve<'a>(&'a self, intent_id: &'a str, charge: &'a Charge) -> BoxFuture<'a, Result<Intent, Trouble>>;
 
     /// Gives money back.
     fn refund<'a>(
@@ -50,6 +55,8 @@ pub struct RefundAsk {
     pub order_id: OrderId,
     /// Which refund of the order it is, from 1.
     pub number: u32,
+    /// Which attempt at it, from 1: those before have failed for good.
+    pub attempt: u32,
     /// In the minor unit of what was charged.
     pub amount: u64,
 }
@@ -86,6 +93,8 @@ pub struct Refund {
     pub id: String,
     /// Which refund of the order it is, as far as the gateway says.
     pub number: Option<u32>,
+    /// Which attempt at it, as far as the gateway says.
+    pub attempt: Option<u32>,
     /// In the minor unit of what was charged.
     pub amount: u64,
     pub state: RefundState,

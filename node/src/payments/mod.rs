@@ -11,7 +11,7 @@
 pub mod desk;
 pub mod gateway;
 mod meter;
-mod pause;
+pub mod pause;
 mod sandbox;
 pub mod signature;
 pub mod steps;

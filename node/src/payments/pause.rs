@@ -30,8 +30,8 @@ impl Pause {
     }
 
     /// Ends early when somebody wakes it: then the next pause is a short one again.
-    pub async fn wait_for(&mut self, waker: &Notify) {
-        let pause = self.advance(random());
+    pub async fn wait_for(&mut self, waker: &Notify, at_least: Duration) {
+        let pause = self.advance(random()).max(at_least);
         if timeout(pause, waker.notified()).await.is_ok() {
             self.reset();
         }
@@ -45,7 +45,8 @@ impl Pause {
     }
 }
 
-fn random() -> u32 {
+/// Any number.
+pub fn random() -> u32 {
     getrandom::u32().unwrap_or(u32::MAX / 2)
 }
 

@@ -73,14 +73,14 @@ impl Gateway for Sandbox {
         })
     }
 
-    fn cancel<'a>(&'a self, _: &'a str, intent_id: &'a str) -> BoxFuture<'a, Result<Intent, Trouble>> {
+    fn cancel<'a>(&'a self, _: &'a str, intent_id: &'a str, _: &'a Charge) -> BoxFuture<'a, Result<Intent, Trouble>> {
         Box::pin(async {
             let command = Command::Cancel(sandbox::Cancel { id: parse(intent_id)? });
             Ok(seen(self.tell(command).await?))
         })
     }
 
-    fn retrieve<'a>(&'a self, intent_id: &'a str) -> BoxFuture<'a, Result<Intent, Trouble>> {
+    fn retrieve<'a>(&'a self, intent_id: &'a str, _: &'a Charge) -> BoxFuture<'a, Result<Intent, Trouble>> {
         Box::pin(async { Ok(seen(self.find(intent_id).await?)) })
     }
 
@@ -94,7 +94,8 @@ impl Gateway for Sandbox {
             let refund_id = RefundId::from_bytes(digest(key));
             let (id, amount) = (parse(intent_id)?, ask.amount);
             self.tell(Command::Refund(sandbox::PayBack { id, refund_id, amount })).await?;
-            Ok(Refund { id: refund_id.to_string(), number: Some(ask.number), amount, state: RefundState::Done })
+            let (number, attempt) = (Some(ask.number), Some(ask.attempt));
+            Ok(Refund { id: refund_id.to_string(), number, attempt, amount, state: RefundState::Done })
         })
     }
 
@@ -106,6 +107,7 @@ impl Gateway for Sandbox {
                 .map(|refund| Refund {
                     id: refund.id.to_string(),
                     number: None,
+                    attempt: None,
                     amount: refund.amount,
                     state: RefundState::Done,
                 })

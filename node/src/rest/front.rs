@@ -185,12 +185,17 @@ impl Front {
         let trace_id = trace.map(|trace| tracing::field::display(format!("{:032x}", trace.id)));
         if status == 500 {
             tracing::error!(%request_id, trace_id, %method, route, status, ms, "answered");
-        } else if status > 500 || took > SLOW {
+        } else if status > 500 || took > SLOW && !asked_to_wait(uri) {
             tracing::warn!(%request_id, trace_id, %method, route, status, ms, "answered");
         } else {
             tracing::debug!(%request_id, trace_id, %method, route, status, ms, "answered");
         }
     }
+}
+
+/// Whether the caller wanted the answer to take its time.
+fn asked_to_wait(uri: &Uri) -> bool {
+    uri.query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("wait=")))
 }
 
 /// The problem that a route left in its answer, or that an error of the router's own stands for.

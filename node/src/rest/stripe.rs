@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use http::{HeaderMap, HeaderName};
-use livedrop_domain::payments::{self, Rejection as Refused};
+use livedrop_domain::payments::{self, Rejection as Refused, Stage};
 use livedrop_domain::{OrderId, Rejection, Request};
 use livedrop_proto::rest;
 use livedrop_proto::rest::payments as shape;
@@ -14,6 +14,7 @@ use super::context::Context;
 use super::docs::Problems;
 use super::problem::Problem;
 use super::shop::look;
+use crate::payments::gateway::State as Standing;
 use crate::payments::{StripeDoor, steps};
 
 const SIGNATURE: HeaderName = HeaderName::from_static("stripe-signature");
@@ -49,10 +50,17 @@ async fn look_at(rest: &Rest, stripe: &StripeDoor, context: &Context, order_id: 
         return Ok(false);
     };
     let Some(intent_id) = payment.intent_id.as_deref() else { return Ok(false) };
-    let intent = stripe.gateway.retrieve(intent_id).await.map_err(|trouble| {
+    if matches!(payment.stage, Stage::Charged | Stage::Closed) {
+        // It has ended; what is to go back is the desk's to ask about.
+        return Ok(true);
+    }
+    let intent = stripe.gateway.retrieve(intent_id, &steps::charge(&payment)).await.map_err(|trouble| {
         tracing::warn!(%trouble, %order_id, "a webhook came, and the gateway does not say what of");
         Problem::new(&code::GATEWAY_UNAVAILABLE, "The payment could not be looked at; send the event again.")
     })?;
+    if matches!(intent.state, Standing::NotConfirmed | Standing::Processing) {
+        return Ok(true);
+    }
     let command = steps::report(&payment, steps::outcome(intent.state)).into();
     let request_id = context.request_id.as_str().to_owned();
     match rest.shop.propose(Request { request_id, idempotency: None, command }).await?.answer {

@@ -3,7 +3,7 @@
 //! At least once: a delivery is in the log before it is sent, and what came of it after. Between the two a leader may
 //! go, and the next one sends again, under the same `webhook-id`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,11 +16,20 @@ use tokio_util::sync::CancellationToken;
 use super::enqueue::gather;
 use super::message_id;
 use super::send::{Sender, Sent};
+use crate::payments::pause::Pause;
 use crate::raft::{Leadership, leads};
 use crate::rest::{Shop, look};
 
 /// How often it looks for what happened and for what is due.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// Deliveries to one endpoint at a time: a slow one must not keep the others waiting.
+const ENDPOINT_AT_ONCE: usize = 4;
+/// Deliveries that are looked at together, and how many times that at most.
+const PAGE: usize = 100;
+const PAGES_MAX: usize = 20;
+/// How often, and how far apart at most, the log is told of an attempt before the delivery is given up to the next look.
+const TELLS_MAX: usize = 20;
+const TELL_PAUSE_MAX: Duration = Duration::from_secs(5);
 /// How long to wait before the second try, the third, and so on; then as long as the last, each time.
 const PAUSES_S: [u64; 11] = [5, 30, 120, 600, 1_800, 3_600, 7_200, 18_000, 36_000, 50_400, 72_000];
 
@@ -63,7 +72,13 @@ impl Courier {
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                _ = every.tick() => seen = self.enqueue(seen).await,
+                _ = every.tick() => {
+                    let more;
+                    (seen, more) = self.enqueue(seen).await;
+                    if more {
+                        every.reset_immediately();
+                    }
+                }
                 Some(ended) = on_their_way.join_next() => {
                     if let Ok(waiting) = ended {
                         carried.remove(&waiting);
@@ -78,27 +93,23 @@ impl Courier {
         }
     }
 
-    /// Puts in the log what creators asked to be told since; gives how far it has looked.
-    async fn enqueue(&self, mut seen: u64) -> u64 {
-        loop {
-            let gathered = match look(&*self.shop, |view| gather(view, seen)) {
-                Ok(seen) => seen.what,
-                Err(fault) => {
-                    tracing::error!(%fault, "events could not be read for webhooks");
-                    return seen;
-                }
-            };
-            for command in gathered.commands {
-                // Refused when another leader was faster: then the next look begins at its cursor.
-                if self.tell(command).await != Some(true) {
-                    return seen;
-                }
+    /// Puts in the log what creators asked to be told of the next stretch of events; gives how far it has looked, and
+    /// whether there is more.
+    async fn enqueue(&self, seen: u64) -> (u64, bool) {
+        let gathered = match look(&*self.shop, |view| gather(view, seen)) {
+            Ok(seen) => seen.what,
+            Err(fault) => {
+                tracing::error!(%fault, "events could not be read for webhooks");
+                return (seen, false);
             }
-            seen = gathered.through;
-            if !gathered.more {
-                return seen;
+        };
+        for command in gathered.commands {
+            // Refused when another leader was faster: then the next look begins at its cursor.
+            if self.tell(command).await != Some(true) {
+                return (seen, false);
             }
         }
+        (gathered.through, gathered.more)
     }
 
     /// What is to be sent now and is not on its way, as much as may be.
@@ -107,12 +118,24 @@ impl Courier {
         let now = self.shop.now();
         let get = |view: &dyn View| {
             let mut parcels = Vec::new();
-            if room == 0 {
-                return Ok(parcels);
+            let mut page = if room == 0 { Vec::new() } else { webhooks::due(view, now, PAGE)? };
+            let mut of_endpoint = BTreeMap::new();
+            for waiting in carried {
+                *of_endpoint.entry(waiting.endpoint_id).or_insert(0) += 1;
             }
-            for waiting in webhooks::due(view, now, room + carried.len())? {
-                if parcels.len() < room && !carried.contains(&waiting) {
-                    parcels.extend(parcel(view, waiting)?);
+            for _ in 0..PAGES_MAX {
+                for waiting in &page {
+                    let busy = of_endpoint.entry(waiting.endpoint_id).or_insert(0);
+                    if parcels.len() < room && *busy < ENDPOINT_AT_ONCE && !carried.contains(waiting) {
+                        *busy += 1;
+                        parcels.extend(parcel(view, *waiting)?);
+                    }
+                }
+                match page.last() {
+                    Some(last) if parcels.len() < room && page.len() == PAGE => {
+                        page = webhooks::due_after(view, last, now, PAGE)?;
+                    }
+                    _ => break,
                 }
             }
             Ok(parcels)
@@ -148,7 +171,14 @@ impl Courier {
             retry_in_ms: retry_in_ms(delivery.attempt, getrandom::u32().unwrap_or(u32::MAX / 2)),
             gone: false,
         };
-        self.tell(Command::Attempted(attempted)).await;
+        // Until the log knows, the delivery is due, and would be sent again at once.
+        let mut pause = Pause::new(TELL_PAUSE_MAX);
+        for _ in 0..TELLS_MAX {
+            if self.tell(Command::Attempted(attempted.clone())).await.is_some() {
+                break;
+            }
+            pause.wait().await;
+        }
         waiting
     }
 

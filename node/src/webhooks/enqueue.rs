@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use livedrop_domain::webhooks::{self, Command, Endpoint, Enqueue, NewDelivery};
+use livedrop_domain::webhooks::{self, BODY_MAX, Command, Endpoint, Enqueue, NewDelivery};
 use livedrop_domain::{AccountId, Fault, View, journal};
 
 use super::event::{self, Creators};
 
 /// Entries whose events are looked through at once.
-const STRETCH: usize = 200;
+const STRETCH: usize = 32;
 /// A cursor that only passes by what nobody asked for is put in the log this rarely.
 const LAZY_ENTRIES: u64 = 10_000;
 /// Deliveries that end a stretch.
@@ -78,15 +78,25 @@ fn of_entry(
         if let std::collections::btree_map::Entry::Vacant(place) = endpoints.entry(creator_id) {
             place.insert(webhooks::endpoints(view, creator_id)?);
         }
-        let wanted = endpoints[&creator_id].iter();
-        for endpoint in wanted.filter(|endpoint| endpoint.wants(kind) && endpoint.created_at <= entry.at) {
+        let wants = |endpoint: &&Endpoint| endpoint.wants(kind) && endpoint.created_at <= entry.at;
+        let wanted: Vec<&Endpoint> = endpoints[&creator_id].iter().filter(wants).collect();
+        if wanted.is_empty() {
+            continue;
+        }
+        let body = event::body(view, kind, entry.at, event)?;
+        if body.len() > BODY_MAX {
+            // One that the log would not take must not keep all others back.
+            tracing::error!(index, ordinal, kind, "an event is too long to be delivered");
+            continue;
+        }
+        for endpoint in wanted {
             deliveries.push(NewDelivery {
                 creator_id,
                 endpoint_id: endpoint.id,
                 index,
                 ordinal: u32::try_from(ordinal).unwrap_or(u32::MAX),
                 kind: kind.to_owned(),
-                body: event::body(view, kind, entry.at, event)?,
+                body: body.clone(),
             });
         }
     }

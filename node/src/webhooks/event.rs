@@ -28,6 +28,9 @@ pub const KINDS: [&str; 16] = [
     "order.refunded",
 ];
 
+/// Variants that a restocked drop names at most. The longest names of so many fit into a delivery.
+const ITEMS_TOLD: usize = 20;
+
 /// Whose drops the orders of a stretch of events are of: each is looked up once.
 #[derive(Default)]
 pub struct Creators(BTreeMap<DropId, Option<AccountId>>);
@@ -111,8 +114,11 @@ fn drop_data(event: &drops::Event) -> Value {
         }
         LowStock { drop_id, available, .. } => json!({ "drop_id": drop_id.to_string(), "available": available }),
         Restocked { drop_id, items, .. } => {
-            let items: Vec<_> =
-                items.iter().map(|item| json!({ "sku": item.sku, "available": item.available })).collect();
+            let items: Vec<_> = items
+                .iter()
+                .take(ITEMS_TOLD)
+                .map(|item| json!({ "sku": item.sku, "available": item.available }))
+                .collect();
             json!({ "drop_id": drop_id.to_string(), "items": items })
         }
         Live { drop_id, .. }
@@ -126,12 +132,23 @@ fn drop_data(event: &drops::Event) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use livedrop_domain::webhooks::{EVENT_NAME_MAX, EVENTS_MAX};
+    use livedrop_domain::MemView;
+    use livedrop_domain::drops::{ITEMS_MAX, SKU_MAX};
+    use livedrop_domain::webhooks::{BODY_MAX, EVENT_NAME_MAX, EVENTS_MAX};
 
     use super::*;
 
     #[test]
     fn an_endpoint_can_ask_for_every_kind() {
         assert!(KINDS.len() <= EVENTS_MAX && KINDS.iter().all(|kind| kind.len() <= EVENT_NAME_MAX));
+    }
+
+    #[test]
+    fn the_longest_event_fits_into_a_delivery() {
+        let (drop_id, creator_id) = (DropId::from_u128(1), AccountId::from_u128(2));
+        let item = drops::Item { sku: "\u{7}".repeat(SKU_MAX), stock: u64::MAX, available: u64::MAX, held: 0, sold: 0 };
+        let event = drops::Event::Restocked { drop_id, creator_id, items: vec![item; ITEMS_MAX] }.into();
+        let body = body(&MemView::default(), "drop.restocked", Timestamp(0), &event).expect("memory does not fail");
+        assert!(body.len() <= BODY_MAX, "{}", body.len());
     }
 }

@@ -149,8 +149,9 @@ pub(super) fn refund(seen: Refund) -> gateway::Refund {
         Some("canceled") => RefundState::Failed { code: "canceled".to_owned() },
         Some(_) => RefundState::Pending,
     };
-    let number = text(seen.metadata.as_ref(), "refund_number").and_then(|number| number.parse().ok());
-    gateway::Refund { id: seen.id, number, amount: seen.amount, state }
+    let said = |name| text(seen.metadata.as_ref(), name).and_then(|number| number.parse().ok());
+    let (number, attempt) = (said("refund_number"), said("refund_attempt"));
+    gateway::Refund { id: seen.id, number, attempt, amount: seen.amount, state }
 }
 
 fn text<'a>(metadata: Option<&'a Metadata>, name: &str) -> Option<&'a str> {

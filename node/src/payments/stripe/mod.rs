@@ -95,7 +95,7 @@ impl Stripe {
                 return Ok(Intent { id: id.to_owned(), order_id: Some(charge.order_id), state });
             }
             // An earlier call may have confirmed it, so a refusal of this one says nothing about the money.
-            None => self.retrieve_for(id, Some(charge)).await.map_err(meaning::after_a_move)?,
+            None => self.retrieve_for(id, charge).await.map_err(meaning::after_a_move)?,
         };
         match seen.state {
             State::NotConfirmed => Err(meaning::refusal(&error)),
@@ -103,23 +103,23 @@ impl Stripe {
         }
     }
 
-    async fn cancel(&self, key: &str, id: &str) -> Result<Intent, Trouble> {
+    async fn cancel(&self, key: &str, id: &str, charge: &Charge) -> Result<Intent, Trouble> {
         let path = format!("/v1/payment_intents/{}/cancel", meaning::safe_id(id)?);
         let error = match self.line.post(&path, key, &[]).await? {
-            Said::Yes(body) => return meaning::intent_of(&body, Some(id), None),
+            Said::Yes(body) => return meaning::intent_of(&body, Some(id), Some(charge)),
             Said::No(error) => error,
         };
         // What succeeded or was cancelled before cannot be cancelled; what it is then is the answer.
-        match meaning::intent_within(&error, id, None) {
+        match meaning::intent_within(&error, id, Some(charge)) {
             Some(intent) => intent,
             None if error.status == 404 => Err(meaning::refusal(&error)),
-            None => self.retrieve_for(id, None).await,
+            None => self.retrieve_for(id, charge).await,
         }
     }
 
-    async fn retrieve_for(&self, id: &str, charge: Option<&Charge>) -> Result<Intent, Trouble> {
+    async fn retrieve_for(&self, id: &str, charge: &Charge) -> Result<Intent, Trouble> {
         match self.line.get(&format!("/v1/payment_intents/{}", meaning::safe_id(id)?)).await? {
-            Said::Yes(body) => meaning::intent_of(&body, Some(id), charge),
+            Said::Yes(body) => meaning::intent_of(&body, Some(id), Some(charge)),
             Said::No(error) => Err(meaning::refusal(&error)),
         }
     }
@@ -130,6 +130,7 @@ impl Stripe {
             ("amount", ask.amount.to_string()),
             ("metadata[order_id]", ask.order_id.to_string()),
             ("metadata[refund_number]", ask.number.to_string()),
+            ("metadata[refund_attempt]", ask.attempt.to_string()),
         ];
         match self.line.post("/v1/refunds", key, &form).await? {
             Said::Yes(body) => meaning::refund_of(&body, ask),
@@ -170,12 +171,17 @@ impl Gateway for Stripe {
         Box::pin(self.confirm(key, intent_id, charge))
     }
 
-    fn cancel<'a>(&'a self, key: &'a str, intent_id: &'a str) -> BoxFuture<'a, Result<Intent, Trouble>> {
-        Box::pin(self.cancel(key, intent_id))
+    fn cancel<'a>(
+        &'a self,
+        key: &'a str,
+        intent_id: &'a str,
+        charge: &'a Charge,
+    ) -> BoxFuture<'a, Result<Intent, Trouble>> {
+        Box::pin(self.cancel(key, intent_id, charge))
     }
 
-    fn retrieve<'a>(&'a self, intent_id: &'a str) -> BoxFuture<'a, Result<Intent, Trouble>> {
-        Box::pin(self.retrieve_for(intent_id, None))
+    fn retrieve<'a>(&'a self, intent_id: &'a str, charge: &'a Charge) -> BoxFuture<'a, Result<Intent, Trouble>> {
+        Box::pin(self.retrieve_for(intent_id, charge))
     }
 
     fn refund<'a>(

@@ -38,7 +38,7 @@ fn unexpected_state(status: &str) -> Value {
 }
 
 fn ask() -> RefundAsk {
-    RefundAsk { order_id: ORDER, number: 2, amount: 500 }
+    RefundAsk { order_id: ORDER, number: 2, attempt: 1, amount: 500 }
 }
 
 fn declined(code: &str) -> State {
@@ -155,8 +155,8 @@ async fn a_payment_without_a_means_was_declined_only_if_it_says_why() {
     let failed = with(intent("requires_payment_method"), "last_payment_error", json!({"code": "expired_card"}));
     let stub = Stub::answering([(200, intent("requires_payment_method")), (200, failed)]).await;
     let stripe = stub.stripe();
-    assert_eq!(stripe.retrieve("pi_1").await.unwrap().state, State::NotConfirmed);
-    assert_eq!(stripe.retrieve("pi_1").await.unwrap().state, declined("expired_card"));
+    assert_eq!(stripe.retrieve("pi_1", &charge()).await.unwrap().state, State::NotConfirmed);
+    assert_eq!(stripe.retrieve("pi_1", &charge()).await.unwrap().state, declined("expired_card"));
 }
 
 #[tokio::test]
@@ -172,7 +172,7 @@ async fn what_cannot_be_cancelled_is_given_as_it_is() {
     .await;
     let stripe = stub.stripe();
     for state in [State::Canceled, State::Succeeded, State::Canceled, State::Processing] {
-        assert_eq!(stripe.cancel("key", "pi_1").await.unwrap().state, state);
+        assert_eq!(stripe.cancel("key", "pi_1", &charge()).await.unwrap().state, state);
     }
     assert_eq!(stub.seen()[0].line, "POST /v1/payment_intents/pi_1/cancel");
 }
@@ -185,7 +185,10 @@ async fn a_refund_says_which_refund_of_the_order_it_is() {
     });
     let stub = Stub::answering([(200, refund)]).await;
     let seen = stub.stripe().refund("key", "pi_1", &ask()).await.unwrap();
-    assert_eq!(seen, Refund { id: "re_1".to_owned(), number: Some(2), amount: 500, state: RefundState::Done });
+    assert_eq!(
+        seen,
+        Refund { id: "re_1".to_owned(), number: Some(2), attempt: None, amount: 500, state: RefundState::Done }
+    );
     let form = format!("payment_intent=pi_1&amount=500&metadata%5Border_id%5D={ORDER}&metadata%5Brefund_number%5D=2");
     assert_eq!(stub.seen()[0].body, form);
 }

@@ -37,7 +37,7 @@ pub fn payment(payment: &Payment) -> shape::Payment {
         status: status(payment.stage),
         method: payment.method.clone(),
         declined: payment.declined.clone(),
-        redirect_url: payment.next_action.clone().filter(|_| payment.stage == Stage::Acting),
+        redirect_url: payment.next_action.clone().filter(|url| payment.stage == Stage::Acting && !url.is_empty()),
         refunded: money(payment.refunded()),
         refunds: payment.refunds.iter().map(refund).collect(),
     }

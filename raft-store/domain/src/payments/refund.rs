@@ -14,7 +14,8 @@ pub(super) fn refund(tx: &mut Tx, entry: &Entry, command: AskRefund) -> Result<R
     let may = command.operator || drop.is_some_and(|drop| drop.creator_id == command.by);
     ensure(may, Rejection::NotFound)?;
     ensure(order.status == Status::Confirmed, Rejection::WrongStatus { status: order.status })?;
-    let before = table::of(tx, &order)?;
+    // What was confirmed before there were payments was not paid here.
+    let before = table::get(tx, order.id)?.ok_or(Rejection::WrongStatus { status: order.status })?;
     let left = left(&before);
     let amount = command.amount.unwrap_or(left);
     let is_free = before.amount.amount == 0;

@@ -11,6 +11,7 @@ use crate::{Entry, Stop};
 /// | stage | result | what follows |
 /// |---|---|---|
 /// | Creating | Created | Confirming |
+/// | | Unknown | Creating once more: one that was made is never confirmed, and takes nothing |
 /// | | Refused | Closed, the order failed |
 /// | Confirming, Acting, Unknown | Succeeded | Charged, the order confirmed |
 /// | | Declined | Cancelling: the intent could still be confirmed |
@@ -38,6 +39,7 @@ pub(super) fn report(tx: &mut Tx, entry: &Entry, command: Report) -> Result<Repl
         (Stage::Creating, Created { intent_id }) => {
             Payment { intent_id: Some(intent_id), ..intends(&before, Stage::Confirming) }
         }
+        (Stage::Creating, Unknown) => intends(&before, Stage::Creating),
         (Stage::Creating, Refused { code }) => {
             let before = Payment { declined: Some(code), ..before };
             let (order, payment) = close(tx, entry, order, before, End::Declined)?;

@@ -7,10 +7,14 @@ use crate::stop::ensure;
 use crate::tx::Tx;
 use crate::{Entry, Stop};
 
+/// Attempts at one delivery that show an endpoint to be failing: they take hours.
+const FAILING_ATTEMPTS: u32 = 6;
+
 /// Takes note of what came of an attempt, and says when the next one is.
 ///
 /// A delivery is delivered by any answer from 200 to 299. It has failed when the endpoint is gone or disabled, and after
-/// [`ATTEMPTS_MAX`] attempts. An endpoint is disabled when it is gone, and when it fails for [`FAILING_MAX_MS`].
+/// [`ATTEMPTS_MAX`] attempts. An endpoint is disabled when it is gone, and when it fails for [`FAILING_MAX_MS`] and has
+/// had [`FAILING_ATTEMPTS`] attempts at this delivery: the first failure after a quiet week disables nothing.
 ///
 /// Rejects, in this order: `BadField`, `NotFound`, `StaleAttempt`.
 pub(super) fn attempted(tx: &mut Tx, entry: &Entry, command: Attempted) -> Result<Reply, Stop> {
@@ -23,7 +27,7 @@ pub(super) fn attempted(tx: &mut Tx, entry: &Entry, command: Attempted) -> Resul
     // From here on it must succeed.
     let is_success = command.status.is_some_and(|status| (200..300).contains(&status));
     let is_gone = command.gone || command.status == Some(410);
-    let endpoint = note(tx, entry, endpoint, is_success, is_gone);
+    let endpoint = note(tx, entry, endpoint, is_success, is_gone, before.attempt);
     let mut delivery = before.clone();
     if is_success {
         end(&mut delivery, State::Delivered);
@@ -41,13 +45,13 @@ pub(super) fn attempted(tx: &mut Tx, entry: &Entry, command: Attempted) -> Resul
 }
 
 /// What an attempt says about its endpoint.
-fn note(tx: &mut Tx, entry: &Entry, before: Endpoint, is_success: bool, is_gone: bool) -> Endpoint {
+fn note(tx: &mut Tx, entry: &Entry, before: Endpoint, is_success: bool, is_gone: bool, attempt: u32) -> Endpoint {
     let mut endpoint = before.clone();
     endpoint.failing_since = if is_success { None } else { before.failing_since.or(Some(entry.now)) };
     let failing_ms = endpoint.failing_since.map_or(0, |since| entry.now.since_ms(since));
     let because = match (is_success, is_gone) {
         (false, true) => Some("gone"),
-        (false, false) if failing_ms >= FAILING_MAX_MS => Some("failing"),
+        (false, false) if failing_ms >= FAILING_MAX_MS && attempt >= FAILING_ATTEMPTS => Some("failing"),
         _ => None,
     };
     if let Some(because) = because.filter(|_| before.enabled) {
@@ -158,7 +162,10 @@ mod tests {
         assert_eq!(machine.endpoint().failing_since, None);
         machine.webhooks(Command::Attempted(of(3, 500))).expect("it is due");
         machine.now.0 += FAILING_MAX_MS;
-        machine.webhooks(Command::Attempted(Attempted { attempt: 2, ..of(3, 500) })).expect("it is the latest");
+        for attempt in 2..=FAILING_ATTEMPTS {
+            assert!(machine.endpoint().enabled, "one that was quiet for days has not failed for days");
+            machine.webhooks(Command::Attempted(Attempted { attempt, ..of(3, 500) })).expect("it is the latest");
+        }
         let endpoint = machine.endpoint();
         assert_eq!((endpoint.enabled, endpoint.disabled_because.as_deref()), (false, Some("failing")));
     }

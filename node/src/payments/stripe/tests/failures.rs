@@ -23,7 +23,7 @@ async fn a_status_proves_only_what_it_says() {
         let stub = Stub::answering([(status, json!({})), (status, json!({}))]).await;
         let stripe = stub.stripe();
         assert!(is_unknown(&stripe.create("key", &charge()).await), "{status}");
-        assert!(is_unavailable(&stripe.retrieve("pi_1").await), "{status}");
+        assert!(is_unavailable(&stripe.retrieve("pi_1", &charge()).await), "{status}");
         assert_eq!(stub.seen().len(), 2, "nobody is sent elsewhere");
     }
     for status in [401, 403, 429] {
@@ -76,7 +76,7 @@ async fn no_answer_in_time_proves_nothing() {
     settings.deadline = Duration::from_millis(200);
     let stripe = Stripe::new(settings).unwrap();
     assert!(is_unknown(&stripe.confirm("key", "pi_1", &charge()).await));
-    assert!(is_unavailable(&stripe.retrieve("pi_1").await));
+    assert!(is_unavailable(&stripe.retrieve("pi_1", &charge()).await));
     assert_eq!(stub.seen().len(), 2, "a call is made once");
 }
 
@@ -129,7 +129,7 @@ async fn an_id_that_is_none_is_not_sent() {
     let stub = Stub::answering([]).await;
     for id in ["", "pi_1/confirm", "pi_1?x", "../balance", &"p".repeat(256)] {
         let refused = Trouble::Refused { code: "bad_id".to_owned() };
-        assert_eq!(stub.stripe().cancel("key", id).await, Err(refused));
+        assert_eq!(stub.stripe().cancel("key", id, &charge()).await, Err(refused));
     }
     assert!(stub.seen().is_empty());
 }

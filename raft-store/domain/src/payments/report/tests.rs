@@ -87,8 +87,8 @@ fn every_result_leads_where_the_table_says() {
             let before = machine.payment(1);
             let (_, after) = machine.report(1, result.clone()).expect("it is the latest");
             assert_eq!(after.stage, end, "{stage:?} and {result:?}");
-            // Confirming once more is another intent than before, though the stage is the same.
-            let again = stage == Confirming && result == NotConfirmed;
+            // Confirming or creating once more is another intent than before, though the stage is the same.
+            let again = stage == Confirming && result == NotConfirmed || stage == Creating && result == Unknown;
             let intends = (end != stage || again) && !matches!(end, Charged | Closed);
             assert_eq!(after.attempt, before.attempt + u32::from(intends), "{stage:?} and {result:?}");
             if end == stage && !again {
