@@ -2,7 +2,9 @@
 
 use livedrop_jepsen::cluster::{Cluster, Options};
 use livedrop_jepsen::gateway::Gateway;
-use livedrop_jepsen::scenario::{blackout, catch_up, crash_matrix, failover, money, quorum, race, sell_out, wiped};
+use livedrop_jepsen::scenario::{
+    blackout, catch_up, crash_matrix, failover, money, quorum, race, sell_out, told, wiped,
+};
 use livedrop_jepsen::seed::Seed;
 
 /// The seed of a test, with the line that repeats it.
@@ -123,4 +125,11 @@ async fn every_cent_is_accounted_for_while_leaders_die_and_the_gateway_misbehave
     let options = money::options(&gateway.url(), folder.path()).unwrap();
     let run = async |cluster: &mut Cluster| money::run(cluster, &gateway, &seed, size).await;
     Cluster::with(options, run).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_creators_server_is_told_of_every_order_though_it_fails_and_the_leader_dies() {
+    let seed = seed("a_creators_server_is_told_of_every_order_though_it_fails_and_the_leader_dies");
+    let run = async |cluster: &mut Cluster| told::run(cluster, &seed, 40).await;
+    Cluster::with(Options::three().set("webhooks", "allow_private", true), run).await.unwrap();
 }

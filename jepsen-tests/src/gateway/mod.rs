@@ -27,6 +27,7 @@ use anyhow::Result;
 use tokio::task::JoinHandle;
 
 use books::Books;
+pub use clock::now_s;
 use intents::Intents;
 use keys::Keys;
 use plan::Plan;

@@ -9,6 +9,7 @@ pub mod money;
 pub mod quorum;
 pub mod race;
 pub mod sell_out;
+pub mod told;
 pub mod wiped;
 
 mod report;

@@ -4,6 +4,7 @@ pub mod buyer;
 pub mod payer;
 pub mod probe;
 pub mod race;
+pub mod receiver;
 pub mod recorder;
 pub mod sale;
 pub mod shop;

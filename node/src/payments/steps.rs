@@ -229,3 +229,6 @@ pub fn charge(payment: &Payment) -> Charge {
 fn key(payment: &Payment, call: &str) -> String {
     format!("ld:{}:{call}:{}", payment.order_id, payment.attempt)
 }
+
+#[cfg(test)]
+mod tests;
