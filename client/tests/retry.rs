@@ -84,9 +84,17 @@ async fn a_purchase_that_may_have_been_done_stays_so_whatever_the_next_node_says
 async fn a_write_without_a_key_whose_answer_is_lost_is_not_repeated() {
     let double = Double::open(5, 1).await;
     let client = client(&format!("{},{}", hangs_up().await, double.endpoints));
-    let error = client.sign_in("ada@example.com", "secret").await.unwrap_err();
+    let error = client.refresh("rt_once").await.unwrap_err();
     assert!(matches!(error, Error::Unanswered { .. }), "{error:?}");
     assert_eq!(double.shop().seen, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_sign_in_whose_answer_is_lost_is_repeated_as_it_does_no_harm() {
+    let double = Double::open(5, 1).await;
+    let client = client(&format!("{},{}", hangs_up().await, double.endpoints));
+    client.sign_in("ada@example.com", "secret").await.unwrap();
+    assert_eq!(double.count("POST /v1/sessions"), 1);
 }
 
 #[tokio::test]
