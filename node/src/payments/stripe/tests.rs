@@ -189,7 +189,10 @@ async fn a_refund_says_which_refund_of_the_order_it_is() {
         seen,
         Refund { id: "re_1".to_owned(), number: Some(2), attempt: None, amount: 500, state: RefundState::Done }
     );
-    let form = format!("payment_intent=pi_1&amount=500&metadata%5Border_id%5D={ORDER}&metadata%5Brefund_number%5D=2");
+    let form = format!(
+        "payment_intent=pi_1&amount=500&metadata%5Border_id%5D={ORDER}&metadata%5Brefund_number%5D=2\
+         &metadata%5Brefund_attempt%5D=1"
+    );
     assert_eq!(stub.seen()[0].body, form);
 }
 
