@@ -1,5 +1,7 @@
 //! The stories on real processes, small enough for every change. `proof` tells the same ones at full length.
 
+use std::time::Duration;
+
 use livedrop_jepsen::cluster::{Cluster, Options};
 use livedrop_jepsen::gateway::Gateway;
 use livedrop_jepsen::scenario::{
@@ -120,7 +122,8 @@ async fn a_payment_comes_to_its_end_when_the_leader_dies_after_any_of_its_steps(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_cent_is_accounted_for_while_leaders_die_and_the_gateway_misbehaves() {
     let seed = seed("every_cent_is_accounted_for_while_leaders_die_and_the_gateway_misbehaves");
-    let size = money::Size { orders: size("LIVEDROP_ORDERS", 300), at_once: 16, kills: 2 };
+    let size =
+        money::Size { orders: size("LIVEDROP_ORDERS", 300), at_once: 16, kills: 2, outage: Duration::from_secs(3) };
     let (gateway, folder) = (Gateway::start().await.unwrap(), tempfile::tempdir().unwrap());
     let options = money::options(&gateway.url(), folder.path()).unwrap();
     let run = async |cluster: &mut Cluster| money::run(cluster, &gateway, &seed, size).await;

@@ -1,5 +1,7 @@
 //! `proof`: the long versions of the cluster tests, with their figures on standard output.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use livedrop_jepsen::cluster::{Cluster, Options};
@@ -77,6 +79,9 @@ enum Story {
         at_once: usize,
         #[arg(long, default_value_t = 10)]
         kills: usize,
+        /// How long the gateway cannot be reached, in seconds.
+        #[arg(long, default_value_t = 30)]
+        outage: u64,
     },
     /// Everything above, one after the other, each at its default size.
     All,
@@ -102,7 +107,7 @@ async fn main() -> Result<()> {
             Story::CatchUp,
             Story::Wiped,
             Story::CrashMatrix { times: 5 },
-            Story::Money { orders: 5_000, at_once: 32, kills: 10 },
+            Story::Money { orders: 5_000, at_once: 32, kills: 10, outage: 30 },
         ],
         one => vec![one],
     };
@@ -152,10 +157,10 @@ async fn tell(story: Story, options: &Options, seed: &mut Seed) -> Result<()> {
             let run = async |cluster: &mut Cluster| crash_matrix::run(cluster, &gateway, seed, times).await;
             Cluster::with(options, run).await?;
         }
-        Story::Money { orders, at_once, kills } => {
+        Story::Money { orders, at_once, kills, outage } => {
             let (gateway, folder) = (Gateway::start().await?, tempfile::tempdir()?);
             let options = money::options(&gateway.url(), folder.path())?;
-            let size = money::Size { orders, at_once, kills };
+            let size = money::Size { orders, at_once, kills, outage: Duration::from_secs(outage) };
             let run = async |cluster: &mut Cluster| money::run(cluster, &gateway, seed, size).await;
             Cluster::with(options, run).await?;
         }

@@ -12,9 +12,9 @@ use super::Report;
 use crate::checker::Verdict;
 use crate::checker::charged_once::{self, OrderSeen};
 use crate::cluster::{Cluster, Options, PATIENCE};
-use crate::gateway::Gateway;
 use crate::gateway::plan::Fault;
 use crate::gateway::webhooks::{Habit, Listeners};
+use crate::gateway::{Gateway, Line};
 use crate::seed::Seed;
 use crate::wait;
 use crate::workload::shop::Shop;
@@ -31,6 +31,8 @@ pub struct Size {
     pub at_once: usize,
     /// How often the leader is killed.
     pub kills: usize,
+    /// How long the gateway cannot be reached, once.
+    pub outage: Duration,
 }
 
 /// A cluster whose gateway is the double at `url`; its secrets are written into `folder`.
@@ -60,8 +62,11 @@ pub fn tell(gateway: &Gateway, shop: &Shop, seed: &Seed, anybody: bool) {
 }
 
 pub async fn run(cluster: &mut Cluster, gateway: &Gateway, seed: &Seed, size: Size) -> Result<Report> {
-    let Size { orders, at_once, kills } = size;
-    let mut report = Report::titled(&format!("{orders} orders with money, leader killed {kills} times, a bad gateway"));
+    let Size { orders, at_once, kills, outage } = size;
+    let mut report = Report::titled(&format!(
+        "{orders} orders with money, leader killed {kills} times, a bad gateway that is gone for {} s",
+        outage.as_secs()
+    ));
     let shop = Shop::open(cluster, seed.value(), at_once).await?;
     let drop_id = shop.open_short_drop(u64::try_from(orders)?, 5).await?;
     tell(gateway, &shop, seed, true);
@@ -75,7 +80,8 @@ pub async fn run(cluster: &mut Cluster, gateway: &Gateway, seed: &Seed, size: Si
     gateway.plan(|plan| plan.by_chance(seed.clone(), 100, &faults));
     let crowd = (0..at_once).map(|worker| buyer(&shop, &drop_id, worker, orders / at_once, seed));
     let began = Instant::now();
-    let (made, killed) = tokio::join!(try_join_all(crowd), kill_leaders(cluster, seed, kills));
+    let faults = async { tokio::join!(kill_leaders(cluster, seed, kills), be_gone(gateway, outage)).0 };
+    let (made, killed) = tokio::join!(try_join_all(crowd), faults);
     killed?;
     let made: Vec<_> = made?.into_iter().flatten().collect();
     gateway.plan(|plan| plan.clear());
@@ -102,6 +108,14 @@ async fn buyer(shop: &Shop, drop_id: &str, buyer: usize, orders: usize, seed: &S
         made.extend(one(shop, drop_id, buyer, &format!("{buyer}-{number}"), &mut seed).await?);
     }
     Ok(made)
+}
+
+/// The gateway is gone for a while, a moment after the beginning.
+async fn be_gone(gateway: &Gateway, outage: Duration) {
+    wait::pause(Duration::from_secs(1)).await;
+    gateway.set_line(Line::Refusing).await;
+    wait::pause(outage).await;
+    gateway.set_line(Line::Up).await;
 }
 
 async fn kill_leaders(cluster: &mut Cluster, seed: &Seed, kills: usize) -> Result<()> {
