@@ -1,5 +1,6 @@
 //! The server's client of Stripe's API against localstripe, somebody else's idea of that API. What localstripe gets
-//! wrong (it knows no idempotency keys, and pays back more than was charged) is shown with the double instead.
+//! wrong (it knows no idempotency keys, and pays back more than was charged) is shown with the double instead. Then a
+//! whole cluster with it for a gateway.
 
 use std::fs::File;
 use std::io::Write;
@@ -13,7 +14,10 @@ use axum::Router;
 use axum::extract::State as Shared;
 use axum::http::HeaderMap;
 use livedrop_domain::{Currency, Money, OrderId};
+use livedrop_jepsen::cluster::{Cluster, PATIENCE};
+use livedrop_jepsen::scenario::money;
 use livedrop_jepsen::wait::{self, Hopeless};
+use livedrop_jepsen::workload::shop::Shop;
 use livedrop_node::clock;
 use livedrop_node::payments::gateway::{Charge, Gateway, RefundAsk, RefundState, State, Trouble};
 use livedrop_node::payments::signature::{self, Refusal, Secrets, Told};
@@ -89,6 +93,36 @@ impl Localstripe {
     async fn post(&self, path: &str, form: &[(&str, &str)]) -> String {
         let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(KEY).form(form);
         request.send().await.unwrap().error_for_status().unwrap().text().await.unwrap()
+    }
+}
+
+impl Localstripe {
+    /// A card whose bank wants to see its owner (3-D Secure).
+    async fn asking_card(&self) -> String {
+        let form = [
+            ("type", "card"),
+            ("card[number]", "4000002500003155"),
+            ("card[exp_month]", "12"),
+            ("card[exp_year]", "2050"),
+            ("card[cvc]", "123"),
+        ];
+        let method: Value = serde_json::from_str(&self.post("/v1/payment_methods", &form).await).unwrap();
+        method["id"].as_str().unwrap().to_owned()
+    }
+
+    /// What the script in the buyer's browser does when their bank says yes ("true") or no.
+    async fn authenticate(&self, id: &str, success: &str) {
+        let shown = self.get(&format!("/v1/payment_intents/{id}")).await.unwrap();
+        let form = [("client_secret", shown["client_secret"].as_str().unwrap()), ("success", success)];
+        self.post(&format!("/v1/payment_intents/{id}/_authenticate"), &form).await;
+    }
+
+    /// The payment that was made for an order.
+    async fn intent_of(&self, order: &str) -> Option<String> {
+        let list = self.get("/v1/payment_intents").await.ok()?;
+        let mut intents = list["data"].as_array()?.iter();
+        let found = intents.find(|intent| intent["metadata"]["order_id"] == order)?;
+        found["id"].as_str().map(str::to_owned)
     }
 }
 
@@ -184,23 +218,13 @@ async fn a_buyer_authenticates_or_fails_to() {
         ("true", State::Succeeded),
         ("false", State::Declined { code: "payment_intent_authentication_failure".to_owned() }),
     ] {
-        let form = [
-            ("type", "card"),
-            ("card[number]", "4000002500003155"),
-            ("card[exp_month]", "12"),
-            ("card[exp_year]", "2050"),
-            ("card[cvc]", "123"),
-        ];
-        let method: Value = serde_json::from_str(&localstripe.post("/v1/payment_methods", &form).await).unwrap();
-        let card = charge(method["id"].as_str().unwrap());
+        let card = charge(&localstripe.asking_card().await);
         let id = create(&stripe, &card).await;
         // It expects Stripe's script in the buyer's browser, so there is nowhere to go.
         let action = State::ActionRequired { url: String::new() };
         assert_eq!(stripe.confirm("confirm", &id, &card).await.unwrap().state, action);
         assert_eq!(stripe.retrieve(&id, &charge("pm_card_visa")).await.unwrap().state, action);
-        let shown = localstripe.get(&format!("/v1/payment_intents/{id}")).await.unwrap();
-        let form = [("client_secret", shown["client_secret"].as_str().unwrap()), ("success", success)];
-        localstripe.post(&format!("/v1/payment_intents/{id}/_authenticate"), &form).await;
+        localstripe.authenticate(&id, success).await;
         assert_eq!(stripe.retrieve(&id, &charge("pm_card_visa")).await.unwrap().state, state);
     }
 }
@@ -242,4 +266,58 @@ async fn its_webhooks_are_understood() {
     told.sort();
     expected.sort();
     assert_eq!(told, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_is_paid_by_way_of_it() {
+    let Some(localstripe) = Localstripe::start().await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let options = money::options(&localstripe.url, folder.path()).unwrap();
+    Cluster::with(options, async |cluster: &mut Cluster| sell(cluster, &localstripe).await).await.unwrap();
+}
+
+/// Sells once in each way in which a payment can go.
+async fn sell(cluster: &mut Cluster, localstripe: &Localstripe) -> anyhow::Result<()> {
+    let shop = Shop::open(cluster, 1, 1).await?;
+    let drop_id = shop.open_short_drop(10, 60).await?;
+    let url = format!("{}/v1/webhooks/stripe", cluster.url(2));
+    localstripe.post("/_config/webhooks/shop", &[("url", &url), ("secret", money::SECRET)]).await;
+    let buy = async |key: &str, method: &str| -> anyhow::Result<String> {
+        let order = shop.order(&drop_id, 0, key, Some(method)).await?;
+        order.ok_or_else(|| anyhow::anyhow!("there are units"))
+    };
+    let ends = async |order: &str, status: &str| -> anyhow::Result<()> {
+        let seen = shop.settled(order, 0, PATIENCE).await?;
+        anyhow::ensure!(seen.status == status, "{order} is {}, and should be {status}", seen.status);
+        Ok(())
+    };
+    let waits_for_buyer = async |order: &str| {
+        wait::until("the buyer to be asked", PATIENCE, async || {
+            let seen = shop.seen(order, 0).await?;
+            anyhow::ensure!(seen["payment"]["status"] == "requires_action", "it is {}", seen["payment"]);
+            localstripe.intent_of(order).await.ok_or_else(|| anyhow::anyhow!("it has no payment for {order}"))
+        })
+        .await
+    };
+    let paid = buy("paid", "pm_card_visa").await?;
+    ends(&paid, "confirmed").await?;
+    ends(&buy("declined", "pm_card_chargeCustomerFail").await?, "failed").await?;
+    let seen = buy("seen", &localstripe.asking_card().await).await?;
+    localstripe.authenticate(&waits_for_buyer(&seen).await?, "true").await;
+    ends(&seen, "confirmed").await?;
+    let cancelled = buy("cancelled", &localstripe.asking_card().await).await?;
+    let intent = waits_for_buyer(&cancelled).await?;
+    shop.cancel(&cancelled, 0).await?;
+    ends(&cancelled, "cancelled").await?;
+    let there = localstripe.get(&format!("/v1/payment_intents/{intent}")).await?;
+    anyhow::ensure!(there["status"] == "canceled", "nobody can pay it any more: {there}");
+    shop.refund(&paid, "part", Some(999), false).await?;
+    shop.refund(&paid, "rest", None, true).await?;
+    ends(&paid, "refunded").await?;
+    let intent = localstripe.intent_of(&paid).await.unwrap_or_default();
+    let refunds = localstripe.get(&format!("/v1/refunds?payment_intent={intent}")).await?;
+    let amounts: Vec<Value> =
+        refunds["data"].as_array().into_iter().flatten().map(|refund| refund["amount"].clone()).collect();
+    anyhow::ensure!(amounts.iter().filter_map(Value::as_u64).sum::<u64>() == 4_999, "{amounts:?} went back");
+    Ok(())
 }

@@ -20,7 +20,7 @@ use crate::wait;
 use crate::workload::shop::Shop;
 
 /// Signs the double's webhooks.
-const SECRET: &str = "whsec_of_this_run";
+pub const SECRET: &str = "whsec_of_this_run";
 /// How long an order may take to come to its end once nothing is wrong any more.
 pub const END_WITHIN: Duration = Duration::from_secs(60);
 
