@@ -78,7 +78,7 @@ pub async fn run(cluster: &mut Cluster, gateway: &Gateway, seed: &Seed, size: Si
         Fault::Decline("generic_decline"),
     ];
     gateway.plan(|plan| plan.by_chance(seed.clone(), 100, &faults));
-    let crowd = (0..at_once).map(|worker| buyer(&shop, &drop_id, worker, orders / at_once, seed));
+    let crowd = (0..at_once).map(|worker| buyer(&shop, &drop_id, worker, orders.div_ceil(at_once), seed));
     let began = Instant::now();
     let faults = async { tokio::join!(kill_leaders(cluster, seed, kills), be_gone(gateway, outage)).0 };
     let (made, killed) = tokio::join!(try_join_all(crowd), faults);
