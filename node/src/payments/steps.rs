@@ -2,11 +2,11 @@
 //!
 //! | stage | asked | told to the log |
 //! |---|---|---|
-//! | creating | make a payment, unconfirmed | its id, or that it was refused |
+//! | creating | make a payment, unconfirmed | its id, refused, unknown |
 //! | confirming | take the money, by id (after a pause or on a new leader: what became of it, first) | taken, declined, buyer must act, unknown |
 //! | acting, unknown | what became of it | what it says |
 //! | cancelling, abandoned | what became of it, then to call it off | called off, or taken after all |
-//! | charged, with a refund under way | what was refunded (after a pause or on a new leader), else refund | done, or failed for good |
+//! | charged, with a refund under way | what was refunded, then to refund | done, or failed for good |
 //!
 //! Keys of calls are made of the order and the number of the intent in the log, so whoever leads asks with the same. A
 //! gateway answers a key as it did the first time, also after it had trouble, so what came of a call is asked for
@@ -45,7 +45,7 @@ pub async fn next(gateway: &dyn Gateway, payment: &Payment, fresh: bool) -> Step
         Stage::Acting | Stage::Unknown => poll(gateway, payment).await,
         Stage::Cancelling | Stage::Abandoned => cancel(gateway, payment).await,
         Stage::Charged => match payment.open_refunds().next() {
-            Some(refund) => pay_back(gateway, payment, refund, fresh).await,
+            Some(refund) => pay_back(gateway, payment, refund).await,
             None => Step::Nothing,
         },
         Stage::Closed => Step::Nothing,
@@ -118,18 +118,16 @@ async fn cancel(gateway: &dyn Gateway, payment: &Payment) -> Step {
     }
 }
 
-async fn pay_back(gateway: &dyn Gateway, payment: &Payment, refund: &Refund, fresh: bool) -> Step {
+async fn pay_back(gateway: &dyn Gateway, payment: &Payment, refund: &Refund) -> Step {
     let Some(id) = intent_id(payment) else { return Step::Nothing };
-    if !fresh {
-        // A gateway forgets keys in time, and a leader may come back later than that: what it did is asked first.
-        match gateway.refunds(id).await {
-            Ok(listed) => {
-                if let Some(seen) = of_this(&listed, refund) {
-                    return refunded(payment, refund, seen.clone());
-                }
+    // A gateway forgets keys in time, and a leader may come back later than that: what it did is asked first.
+    match gateway.refunds(id).await {
+        Ok(listed) => {
+            if let Some(seen) = of_this(&listed, refund) {
+                return refunded(payment, refund, seen.clone());
             }
-            Err(trouble) => return later(payment, "list refunds", &trouble),
         }
+        Err(trouble) => return later(payment, "list refunds", &trouble),
     }
     let Refund { number, attempt, amount, .. } = *refund;
     let ask = RefundAsk { order_id: payment.order_id, number, attempt, amount };

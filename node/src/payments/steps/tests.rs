@@ -163,7 +163,7 @@ async fn a_payment_is_looked_at_before_it_is_called_off_each_time_under_another_
 
 #[tokio::test]
 async fn a_refund_that_was_accepted_and_failed_later_is_tried_anew() {
-    let pending = Scripted::says([Says::Refund(RefundState::Pending)]);
+    let pending = Scripted::says([Says::Refunds(vec![]), Says::Refund(RefundState::Pending)]);
     assert!(matches!(next(&pending, &refunding(1), true).await, Step::Later));
     let failed = || RefundState::Failed { code: "expired_card".into() };
     let later = Scripted::says([Says::Refunds(vec![listed(1, 1, 500, failed())])]);
@@ -173,6 +173,17 @@ async fn a_refund_that_was_accepted_and_failed_later_is_tried_anew() {
     let refund_id = "re_1_2".to_owned();
     assert_eq!(refund_reported(next(&again, &refunding(2), false).await), RefundOutcome::Done { refund_id });
     assert_eq!(again.asked()[1], format!("refund ld:{}:refund:1:2", OrderId::from_u128(1)));
+}
+
+#[tokio::test]
+async fn a_refund_is_looked_for_also_by_whoever_has_just_told_the_log_of_the_one_before() {
+    let mut payment = refunding(1);
+    payment.refunds[0].done_at = Some(Timestamp(3));
+    payment.refunds.push(Refund { number: 2, amount: 100, done_at: None, ..payment.refunds[0].clone() });
+    let gateway = Scripted::says([Says::Refunds(vec![listed(2, 1, 100, RefundState::Done)])]);
+    let refund_id = "re_2_1".to_owned();
+    assert_eq!(refund_reported(next(&gateway, &payment, true).await), RefundOutcome::Done { refund_id });
+    assert_eq!(gateway.asked(), ["refunds"], "another leader may have asked for it, longer ago than keys are kept");
 }
 
 #[tokio::test]
@@ -188,10 +199,10 @@ async fn a_refund_of_another_amount_is_not_the_one_that_was_asked_for() {
 async fn money_that_went_back_past_the_shop_is_not_sent_a_second_time() {
     let by_hand = Listed { number: None, attempt: None, ..listed(0, 0, 500, RefundState::Done) };
     let refused = || Says::Trouble(Trouble::Refused { code: "charge_already_refunded".into() });
-    let gateway = Scripted::says([refused(), Says::Refunds(vec![by_hand])]);
+    let gateway = Scripted::says([Says::Refunds(vec![]), refused(), Says::Refunds(vec![by_hand])]);
     let refund_id = "re_0_0".to_owned();
     assert_eq!(refund_reported(next(&gateway, &refunding(1), true).await), RefundOutcome::Done { refund_id });
-    let gateway = Scripted::says([refused(), Says::Refunds(vec![])]);
+    let gateway = Scripted::says([Says::Refunds(vec![]), refused(), Says::Refunds(vec![])]);
     match next(&gateway, &refunding(9), true).await {
         Step::ReportAndWait(_, rest) => assert_eq!(rest, Duration::from_secs(512), "it is asked less and less often"),
         other => panic!("it is not tried again: {other:?}"),
