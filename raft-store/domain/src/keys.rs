@@ -52,6 +52,8 @@ pub const CUSTOMER: u8 = 0x35;
 pub const DROP_TALLY: u8 = 0x36;
 /// `drop, minutes since the Unix epoch` → what was sold in that minute.
 pub const DROP_MINUTE: u8 = 0x37;
+/// `product, drop`.
+pub const DROP_BY_PRODUCT: u8 = 0x38;
 
 /// `order`.
 pub const ORDER: u8 = 0x40;
