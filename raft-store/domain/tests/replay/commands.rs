@@ -31,8 +31,8 @@ pub fn command() -> BoxedStrategy<Command> {
         60 => paying::command().prop_map(Command::from),
         10 => prop_oneof![0..4_u32, Just(100)].prop_map(|budget| Command::Clock(Tick { budget })),
         20 => about_drops(),
-        8 => about_products(),
-        14 => accounts::about_accounts(),
+        10 => about_products(),
+        12 => accounts::about_accounts(),
         14 => sandbox::about_sandbox(),
         24 => webhooks::about_webhooks(),
         1 => (1..4_u64, 0..2_u8).prop_map(|(node_id, byte)| {
