@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::source::Source;
 
 /// A room and the rooms it may call, by their front doors only.
-pub const MAY_CALL: [(&str, &[&str]); 10] = [
+pub const MAY_CALL: [(&str, &[&str]); 11] = [
     ("accounts", &[]),
     ("members", &[]),
     ("products", &["accounts"]),
@@ -15,7 +15,8 @@ pub const MAY_CALL: [(&str, &[&str]); 10] = [
     ("sandbox", &[]),
     ("webhooks", &[]),
     ("follows", &["accounts"]),
-    ("clock", &["drops", "orders", "payments", "webhooks"]),
+    ("notifications", &["follows", "drops", "orders"]),
+    ("clock", &["drops", "orders", "payments", "webhooks", "notifications"]),
 ];
 
 const ROOMS: &str = "raft-store/domain/src/";

@@ -2,6 +2,7 @@
 
 mod follows;
 mod money;
+mod notifications;
 mod sandbox;
 mod webhooks;
 
@@ -47,6 +48,10 @@ pub enum Broken {
     HalfFollowed { creator: AccountId, follower: AccountId },
     #[error("{account}: counted are {counted:?}, and there are {summed:?}")]
     Followers { account: AccountId, counted: Counts, summed: Counts },
+    #[error("the notice {name:02x?} {what}")]
+    Notice { name: Vec<u8>, what: &'static str },
+    #[error("{account} mutes too much, or out of order")]
+    Inbox { account: AccountId },
     #[error(transparent)]
     Fault(#[from] Fault),
 }
@@ -56,7 +61,8 @@ pub fn check(view: &dyn View) -> Result<(), Broken> {
     check_units(view)?;
     sandbox::check(view)?;
     webhooks::check(view)?;
-    follows::check(view)
+    follows::check(view)?;
+    notifications::check(view)
 }
 
 /// Every unit is in one place, nobody has more than they may, and no order id can be used again unseen.

@@ -7,6 +7,7 @@
 //! ```
 
 mod add_signing_key;
+mod import;
 mod refresh;
 mod register;
 mod sign_in;
@@ -16,8 +17,10 @@ mod types;
 mod words;
 
 pub use table::{by_email, exists, get, session, signing_keys};
-pub use types::{Account, DISPLAY_NAME_MAX, EMAIL_MAX, Role, Session, SigningKey};
-pub use words::{AddSigningKey, Command, Event, Refresh, Register, Rejection, Reply, SignIn, SignOut};
+pub use types::{Account, DISPLAY_NAME_MAX, EMAIL_MAX, IMPORT_MAX, Role, Session, SigningKey};
+pub use words::{
+    AddSigningKey, Command, Event, Import, ImportedAccount, Refresh, Register, Rejection, Reply, SignIn, SignOut,
+};
 
 use crate::tx::Tx;
 use crate::{Entry, Stop};
@@ -29,5 +32,6 @@ pub(crate) fn apply(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Repl
         Command::Refresh(command) => refresh::refresh(tx, entry, command),
         Command::SignOut(command) => sign_out::sign_out(tx, command),
         Command::AddSigningKey(command) => add_signing_key::add_signing_key(tx, entry, command),
+        Command::Import(command) => import::import(tx, entry, command),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Account, Session, SigningKey};
 use crate::keys::{self, key};
+use crate::tx::Tx;
 use crate::{AccountId, Fault, SessionId, View, codec, tx};
 
 pub(super) fn account_key(id: AccountId) -> [u8; 17] {
@@ -18,6 +19,12 @@ pub(super) fn session_key(id: SessionId) -> [u8; 17] {
 
 pub(super) fn signing_key_key(id: &str) -> Vec<u8> {
     key(keys::SIGNING_KEY, &[id.as_bytes()])
+}
+
+/// Stores a new account and the row that leads to it.
+pub(super) fn insert(tx: &mut Tx, account: &Account) {
+    tx.put(account_key(account.id), account);
+    tx.put(email_key(&account.email), &account.id);
 }
 
 /// The account with this id.

@@ -9,6 +9,9 @@ pub const EMAIL_MAX: usize = 254;
 /// The longest display name, in bytes.
 pub const DISPLAY_NAME_MAX: usize = 200;
 
+/// How many accounts one command may bring.
+pub const IMPORT_MAX: usize = 200;
+
 /// What an account may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
 #[cbor(index_only)]
@@ -31,7 +34,7 @@ pub struct Account {
     pub display_name: String,
     #[n(3)]
     pub role: Role,
-    /// PHC string format.
+    /// PHC string format. Nobody can sign in with a password where it is empty.
     #[n(4)]
     pub password_hash: String,
     #[n(5)]

@@ -17,6 +17,8 @@ pub enum Command {
     SignOut(#[n(0)] SignOut),
     #[n(4)]
     AddSigningKey(#[n(0)] AddSigningKey),
+    #[n(5)]
+    Import(#[n(0)] Import),
 }
 
 /// Opens an account.
@@ -77,6 +79,28 @@ pub struct AddSigningKey {
     pub key: SigningKey,
 }
 
+/// Brings accounts that were opened elsewhere: at most [`super::IMPORT_MAX`] of them.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Import {
+    #[n(0)]
+    pub accounts: Vec<ImportedAccount>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct ImportedAccount {
+    #[n(0)]
+    pub account_id: AccountId,
+    #[n(1)]
+    pub email: String,
+    #[n(2)]
+    pub display_name: String,
+    #[n(3)]
+    pub role: Role,
+    /// In PHC string format. Empty: nobody can sign in with a password.
+    #[n(4)]
+    pub password_hash: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {
     #[n(0)]
@@ -93,6 +117,15 @@ pub enum Reply {
     /// The key that signs now: the one given, or the one that was there first.
     #[n(5)]
     SigningKey(#[n(0)] SigningKey),
+    /// What became of those that were brought; the two come to as many as there were.
+    #[n(6)]
+    Imported {
+        #[n(0)]
+        added: u32,
+        /// The id or the address was there.
+        #[n(1)]
+        taken: u32,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

@@ -1,10 +1,9 @@
 use super::{Swept, Tick, Ticked, journal_end, swept, swept_key};
 use crate::tx::Tx;
-use crate::{Entry, Fault, OrderId, drops, idempotency, journal, orders, payments, webhooks};
+use crate::{Entry, Fault, OrderId, drops, idempotency, journal, notifications, orders, payments, webhooks};
 
 /// Does a bounded amount of what is due: drops first, then holds, then orders of cancelled drops, then keys, then
-/// deliveries, then the
-/// journal. It is never rejected.
+/// deliveries, then notices, then the journal. It is never rejected.
 pub(crate) fn tick(tx: &mut Tx, entry: &Entry, command: &Tick) -> Result<Ticked, Fault> {
     let before = swept(tx)?;
     let mut sweep = Sweep { tx, entry, left: command.budget as usize, swept: before };
@@ -14,6 +13,7 @@ pub(crate) fn tick(tx: &mut Tx, entry: &Entry, command: &Tick) -> Result<Ticked,
     sweep.keys()?;
     sweep.halted_webhooks()?;
     sweep.old_deliveries()?;
+    sweep.old_notices()?;
     sweep.journal()?;
     let Sweep { left, swept, .. } = sweep;
     if swept != before {
@@ -105,6 +105,22 @@ impl Sweep<'_, '_> {
             let mut seen = 0;
             for name in webhooks::names(&names).take(self.left) {
                 webhooks::forget(self.tx, name)?;
+                self.done(1);
+                seen += name.len();
+            }
+            self.rest(row, &names[seen..]);
+        }
+        Ok(())
+    }
+
+    fn old_notices(&mut self) -> Result<(), Fault> {
+        while self.left > 0 {
+            let from = self.swept.notices.unwrap_or_default();
+            let Some((row, at, names)) = notifications::first_old(self.tx, from, self.entry.now)? else { break };
+            self.swept.notices = Some(at);
+            let mut seen = 0;
+            for name in notifications::names(&names).take(self.left) {
+                notifications::forget(self.tx, name);
                 self.done(1);
                 seen += name.len();
             }

@@ -12,7 +12,7 @@ use livedrop_domain::{
     Request, SessionId, Timestamp, payments,
 };
 
-use crate::money;
+use crate::{follows, money};
 
 pub const NOW: Timestamp = Timestamp(1_790_000_000_000);
 pub const CREATOR: AccountId = AccountId::from_u128(0x01a1);
@@ -33,6 +33,7 @@ pub fn commands() -> Vec<Command> {
         accounts::Command::Refresh(refresh()).into(),
         accounts::Command::SignOut(SignOut { session_id: SESSION }).into(),
         accounts::Command::AddSigningKey(AddSigningKey { key: signing_key() }).into(),
+        accounts::Command::Import(follows::import_accounts()).into(),
         products::Command::Create(create()).into(),
         products::Command::Edit(edit_product()).into(),
         products::Command::Retire(Retire { product_id: PRODUCT, creator_id: CREATOR }).into(),
@@ -59,6 +60,7 @@ pub fn replies() -> Vec<Reply> {
         accounts::Reply::ReuseDetected.into(),
         accounts::Reply::SignedOut.into(),
         accounts::Reply::SigningKey(signing_key()).into(),
+        accounts::Reply::Imported { added: 1, taken: 2 }.into(),
         products::Reply::Created(product()).into(),
         products::Reply::Edited(product()).into(),
         products::Reply::Retired(product()).into(),
