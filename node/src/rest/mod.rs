@@ -40,7 +40,7 @@ mod sessions;
 mod shop;
 mod stripe;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod text;
 mod webhooks;
 
