@@ -35,6 +35,7 @@ mod payments;
 mod products;
 mod random;
 pub mod retry;
+mod search;
 
 pub use client::{Answer, Client};
 pub use endpoints::{Endpoint, Endpoints, NotAnEndpoint};

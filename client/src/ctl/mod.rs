@@ -19,6 +19,7 @@ mod order;
 mod output;
 mod payments;
 mod product;
+mod search;
 mod session;
 mod shell;
 mod status;
@@ -62,6 +63,7 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Logout => login::sign_out(&context).await,
         Command::Account(command) => account::run(&context, command).await,
         Command::Product(command) => product::run(&context, command).await,
+        Command::Search(wanted) => search::run(&context, *wanted).await,
         Command::Drop(command) => drop::run(&context, command).await,
         Command::Order(command) => order::run(&context, command).await,
         Command::Buy(wanted) => buy::run(&context, wanted).await,

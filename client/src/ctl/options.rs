@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{account, audit, bench, buy, drop, hash, key, login, order, payments, product};
+use super::{account, audit, bench, buy, drop, hash, key, login, order, payments, product, search};
 use crate::Endpoints;
 
 const EXIT_CODES: &str = "\
@@ -83,6 +83,8 @@ pub enum Command {
     /// What creators sell
     #[command(subcommand)]
     Product(product::Command),
+    /// Searches the products
+    Search(Box<search::Wanted>),
     /// Timed sales with limited stock
     #[command(subcommand)]
     Drop(drop::Command),

@@ -42,7 +42,7 @@ mod sessions;
 mod shop;
 mod stripe;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod text;
 mod webhooks;
 

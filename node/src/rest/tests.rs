@@ -3,13 +3,14 @@
 mod accounts;
 mod across;
 mod connections;
-mod double;
+pub mod double;
 mod drops;
 mod openapi;
 mod orders;
 mod payments;
 mod products;
 mod replays;
+mod search;
 mod webhooks;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -27,6 +28,7 @@ use super::accept::Watch;
 use super::operator_token::OperatorToken;
 use super::{Front, Limits, Parts, PaymentTerms, Rest};
 use crate::auth::{Auth, Options};
+use crate::search::Search;
 use double::Double;
 
 /// Ten seconds before a full minute, so that times in tests are easy to read.
@@ -61,7 +63,7 @@ impl Node {
             },
             stripe: None,
             private_webhooks: false,
-            search: None,
+            search: Some(Search::default()),
             draining: AtomicBool::new(false),
         });
         Node { front: Arc::new(rest.front(Limits::default())), shop, rest }
