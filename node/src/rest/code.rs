@@ -120,6 +120,12 @@ pub static TOO_MANY_ENDPOINTS: Code = code(
     "Too many webhook endpoints",
     "The creator has as many as one may have. Take one away first, or let one be told of more.",
 );
+pub static TOO_MANY_FOLLOWED: Code = code(
+    409,
+    named::TOO_MANY_FOLLOWED,
+    "Too many creators are followed",
+    "The account follows as many creators as one may. Unfollow one first.",
+);
 pub static TOO_MANY_REFUNDS: Code = code(
     409,
     named::TOO_MANY_REFUNDS,
@@ -217,7 +223,7 @@ pub static BEHIND: Code = code(
 );
 
 /// Every code there is.
-pub static ALL: [&Code; 40] = [
+pub static ALL: [&Code; 41] = [
     &BAD_REQUEST,
     &IDEMPOTENCY_KEY_REQUIRED,
     &BAD_SIGNATURE,
@@ -238,6 +244,7 @@ pub static ALL: [&Code; 40] = [
     &WRONG_STATUS,
     &HOLD_ENDED,
     &TOO_MANY_ENDPOINTS,
+    &TOO_MANY_FOLLOWED,
     &TOO_MANY_REFUNDS,
     &PRODUCT_RETIRED,
     &CHANGED_SINCE,

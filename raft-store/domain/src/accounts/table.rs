@@ -39,9 +39,22 @@ pub(crate) fn first_due(view: &dyn View, from: Timestamp, now: Timestamp) -> Res
     Ok(Some((row, Timestamp(at), ids)))
 }
 
+/// Stores a new account and the row that leads to it.
+pub(super) fn insert(tx: &mut Tx, account: &Account) {
+    tx.put(account_key(account.id), account);
+    tx.put(email_key(&account.email), &account.id);
+}
+
 /// The account with this id.
 pub fn get(view: &dyn View, id: AccountId) -> Result<Option<Account>, Fault> {
     tx::row(view, &account_key(id), "an account")
+}
+
+/// Whether there is an account with this id.
+pub fn exists(view: &dyn View, id: AccountId) -> Result<bool, Fault> {
+    let mut found = false;
+    view.read(&account_key(id), &mut |_| found = true)?;
+    Ok(found)
 }
 
 /// The account with this e-mail address, in any case.

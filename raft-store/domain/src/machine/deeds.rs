@@ -1,17 +1,17 @@
 //! Which commands are deeds: what goes into the audit trail when they change something.
 //!
 //! Not here: orders, which have a row each that says who placed them; what nodes do by themselves all the time (ticks,
-//! reports of gateways and of deliveries); refreshes, whose session is on record since its sign-in.
+//! reports of gateways and of deliveries); what somebody wants to be told; refreshes, whose session is on record since its sign-in.
 
 use crate::accounts::{self, Role};
 use crate::audit::{Action, Actor, Deed};
 use crate::words::By;
-use crate::{AccountId, Command, Fault, View, drops, members, payments, products, webhooks};
+use crate::{AccountId, Command, Fault, View, drops, follows, members, payments, products, webhooks};
 
 /// What to put on record if the command changes something. Looks at nothing, but for the session that is signed out.
 pub(super) fn of(view: &dyn View, command: &Command, by: Option<By>) -> Result<Option<Deed>, Fault> {
     Ok(match command {
-        Command::Orders(_) | Command::Clock(_) | Command::Sandbox(_) => None,
+        Command::Orders(_) | Command::Clock(_) | Command::Sandbox(_) | Command::Notifications(_) => None,
         Command::Payments(command) => payment(command, by),
         Command::Accounts(accounts::Command::SignOut(command)) => {
             let session = accounts::session(view, command.session_id)?;
@@ -22,6 +22,7 @@ pub(super) fn of(view: &dyn View, command: &Command, by: Option<By>) -> Result<O
         Command::Products(command) => Some(product(command)),
         Command::Drops(command) => Some(drop(command)),
         Command::Webhooks(command) => webhook(command),
+        Command::Follows(command) => Some(follow(command, by)),
         Command::Members(members::Command::Register(command)) => {
             Some(deed(Actor::System, Action::MemberRegistered, command.node_id, ""))
         }
@@ -49,6 +50,10 @@ fn account(command: &accounts::Command, by: Option<By>) -> Option<Deed> {
         Register(it) => of(it.account_id, Action::AccountRegistered, role(it.role)),
         SignIn(it) => of(it.account_id, Action::SignedIn, it.session_id.to_string()),
         Refresh(_) | SignOut(_) => None,
+        Import(it) => {
+            let count = format!("accounts={}", it.accounts.len());
+            Some(deed(operator(by), Action::AccountsImported, "", count))
+        }
         ChangePassword(it) => {
             let kept = it.keep.map(|session| format!("kept={session}"));
             of(it.account_id, Action::PasswordChanged, kept.unwrap_or_default())
@@ -123,6 +128,18 @@ fn drop(command: &drops::Command) -> Deed {
         Resume(it) => steer(it, Action::DropResumed),
         End(it) => steer(it, Action::DropEnded),
         Cancel(it) => steer(it, Action::DropCancelled),
+    }
+}
+
+fn follow(command: &follows::Command, by: Option<By>) -> Deed {
+    use follows::Command::*;
+    match command {
+        Follow(it) => deed(Actor::Account(it.follower_id), Action::Followed, it.creator_id, ""),
+        Unfollow(it) => deed(Actor::Account(it.follower_id), Action::Unfollowed, it.creator_id, ""),
+        Import(it) => {
+            let count = format!("followers={}", it.followers.len());
+            deed(operator(by), Action::FollowersImported, it.creator_id, count)
+        }
     }
 }
 

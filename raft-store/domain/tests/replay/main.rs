@@ -175,9 +175,9 @@ fn name(word: &impl Debug) -> String {
     format!("{room} {}", &rest[..end])
 }
 
-/// About a day, or a week.
+/// About a day, a week, or three months.
 fn later_ms() -> impl Strategy<Value = u64> {
-    prop_oneof![3 => 0..100_000_000_u64, 1 => 600_000_000..700_000_000_u64]
+    prop_oneof![3 => 0..100_000_000_u64, 1 => 600_000_000..700_000_000_u64, 1 => 7_700_000_000..7_900_000_000_u64]
 }
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;

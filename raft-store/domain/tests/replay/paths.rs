@@ -64,6 +64,8 @@ fn drops(view: &MemView) -> Checked {
     are_those("drops by stage", by_stage, marks(view, keys::DROP_BY_STAGE))?;
     let by_creator = drops.iter().map(|drop| [drop.creator_id.bytes(), drop.id.bytes()].concat());
     are_those("drops by creator", by_creator, marks(view, keys::DROP_BY_CREATOR))?;
+    let by_product = drops.iter().map(|drop| [drop.product_id.bytes(), drop.id.bytes()].concat());
+    are_those("drops by product", by_product, marks(view, keys::DROP_BY_PRODUCT))?;
     let due = drops.iter().filter_map(|drop| {
         let at = match drop.phase {
             Phase::Scheduled => drop.starts_at,
@@ -172,7 +174,8 @@ pub fn nothing_is_overdue(view: &MemView, now: Timestamp) -> Checked {
         let over = matches!(drop.phase, Phase::Ended | Phase::Cancelled);
         prop_assert!(over || drop.ends_at > now, "{} has not ended", drop.id);
     }
-    for prefix in [keys::HOLD_DUE, keys::IDEMPOTENCY_DUE, keys::WEBHOOK_OLD, keys::SESSION_DUE] {
+    let due = [keys::HOLD_DUE, keys::IDEMPOTENCY_DUE, keys::WEBHOOK_OLD, keys::SESSION_DUE, keys::NOTICE_OLD];
+    for prefix in due {
         let first = rows(view, prefix).next().map(|(key, _)| keys::number(key, 0).expect("a time"));
         prop_assert!(first.is_none_or(|at| at > now.0), "what is due is not done");
     }
