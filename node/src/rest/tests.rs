@@ -2,14 +2,18 @@
 
 mod accounts;
 mod across;
+mod audit;
+mod closing;
 mod connections;
 pub mod double;
 mod drops;
+mod keys;
 mod openapi;
 mod orders;
 mod payments;
 mod products;
 mod replays;
+mod roles;
 mod search;
 mod webhooks;
 
@@ -20,7 +24,7 @@ use std::sync::atomic::AtomicBool;
 use axum::body::Body;
 use http::{HeaderMap, Request, request};
 use http_body_util::BodyExt;
-use livedrop_domain::{Timestamp, payments as domain_payments};
+use livedrop_domain::{Event, Timestamp, payments as domain_payments};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 
@@ -67,6 +71,14 @@ impl Node {
             draining: AtomicBool::new(false),
         });
         Node { front: Arc::new(rest.front(Limits::default())), shop, rest }
+    }
+
+    /// Hears of what happened since somebody last did, as a node does that follows the facts.
+    fn hear(&self, events: &[Event]) {
+        for event in events {
+            super::identity::load_keys(&self.rest).expect("memory does not fail");
+            self.rest.auth.observe(event);
+        }
     }
 
     fn call(&self, method: &str, path: &str) -> Call<'_> {
