@@ -8,7 +8,9 @@ use crate::stop::{Fault, Stop};
 use crate::tx::Tx;
 use crate::view::View;
 use crate::words::{Applicable, Command, Event, Outcome, Rejection, Reply};
-use crate::{Timestamp, accounts, batch, clock, codec, drops, members, orders, payments, products, sandbox, webhooks};
+use crate::{
+    Timestamp, accounts, batch, clock, codec, drops, members, orders, payments, products, sandbox, waitlist, webhooks,
+};
 
 /// All that a verb may know of the world beside the rows.
 #[derive(Debug, Clone, Copy)]
@@ -85,13 +87,22 @@ fn answer(tx: &mut Tx, entry: &Entry, request: Applicable) -> Result<Outcome, Fa
 /// Does what a command asks for, or nothing at all.
 fn decide(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Result<Reply, Rejection>, Fault> {
     match dispatch(tx, entry, command) {
-        Ok(reply) => Ok(Ok(reply)),
+        Ok(reply) if waitlist::serve(tx, entry, waitlist::OFFERS_AT_ONCE)? == 0 => Ok(Ok(reply)),
+        Ok(reply) => Ok(Ok(as_it_is_now(tx, reply)?)),
         Err(Stop::Rejected(rejection)) => {
             tx.discard();
             Ok(Err(rejection))
         }
         Err(Stop::Fault(fault)) => Err(fault),
     }
+}
+
+/// The answer to a command that freed units which were offered by now to those who wait.
+fn as_it_is_now(tx: &mut Tx, reply: Reply) -> Result<Reply, Fault> {
+    Ok(match reply {
+        Reply::Drops(reply) => Reply::Drops(drops::as_it_is_now(tx, reply)?),
+        other => other,
+    })
 }
 
 fn dispatch(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Reply, Stop> {
@@ -105,6 +116,7 @@ fn dispatch(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Reply, Stop>
         Command::Payments(command) => payments::apply(tx, entry, command)?.into(),
         Command::Sandbox(command) => sandbox::apply(tx, entry, command)?.into(),
         Command::Webhooks(command) => webhooks::apply(tx, entry, command)?.into(),
+        Command::Waitlist(command) => waitlist::apply(tx, entry, command)?.into(),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::{AccountId, accounts, clock, drops, members, orders, payments, products, sandbox, webhooks};
+use crate::{AccountId, accounts, clock, drops, members, orders, payments, products, sandbox, waitlist, webhooks};
 
 /// What one caller asks for, with what came with it. Encoded once, at the node that took it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -60,6 +60,8 @@ pub enum Command {
     Sandbox(#[n(0)] sandbox::Command),
     #[n(8)]
     Webhooks(#[n(0)] webhooks::Command),
+    #[n(11)]
+    Waitlist(#[n(0)] waitlist::Command),
 }
 
 /// The answer to a command that went through.
@@ -83,6 +85,8 @@ pub enum Reply {
     Sandbox(#[n(0)] sandbox::Reply),
     #[n(8)]
     Webhooks(#[n(0)] webhooks::Reply),
+    #[n(11)]
+    Waitlist(#[n(0)] waitlist::Reply),
 }
 
 /// The answer to a command that may not go through. It wrote nothing.
@@ -107,13 +111,19 @@ pub enum Rejection {
     Sandbox(#[n(0)] sandbox::Rejection),
     #[n(8)]
     Webhooks(#[n(0)] webhooks::Rejection),
+    #[n(11)]
+    Waitlist(#[n(0)] waitlist::Rejection),
 }
 
 impl Rejection {
     /// Whether the same request may be decided otherwise later, so that its idempotency key stays undecided:
     /// HTTP 425 asks to repeat the very same request.
     pub fn is_too_early(&self) -> bool {
-        matches!(self, Rejection::Orders(orders::Rejection::NotOpen { .. }))
+        matches!(
+            self,
+            Rejection::Orders(orders::Rejection::NotOpen { .. })
+                | Rejection::Waitlist(waitlist::Rejection::NotOpen { .. })
+        )
     }
 }
 
@@ -142,6 +152,8 @@ pub enum Event {
     Payments(#[n(0)] payments::Event),
     #[n(5)]
     Webhooks(#[n(0)] webhooks::Event),
+    #[n(7)]
+    Waitlist(#[n(0)] waitlist::Event),
 }
 
 macro_rules! rooms {
@@ -168,6 +180,10 @@ rooms!(Command: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Reply: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Rejection: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Event: webhooks => Webhooks);
+rooms!(Command: waitlist => Waitlist);
+rooms!(Reply: waitlist => Waitlist);
+rooms!(Rejection: waitlist => Waitlist);
+rooms!(Event: waitlist => Waitlist);
 
 /// An answer on its way through bytes: CBOR has no `Result` of its own.
 #[derive(Encode, Decode)]

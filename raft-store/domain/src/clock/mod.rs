@@ -1,5 +1,5 @@
 //! What happens by itself as time passes: drops open and end, holds expire, payments are given up, orders of cancelled
-//! drops are called off, old keys, old deliveries and old journal rows go.
+//! drops are called off, lines go on, old keys, old deliveries and old journal rows go.
 //!
 //! Time is a command. The leader proposes a [`Tick`] when [`is_due`] says that there is something to do; the tick does
 //! a bounded amount of it and says whether there is more, as `pulse` in TigerBeetle. A node's own clock decides nothing.
@@ -11,9 +11,9 @@ use minicbor::{Decode, Encode};
 pub(crate) use tick::tick;
 
 use crate::keys::{self, key};
-use crate::{Fault, Timestamp, View, drops, idempotency, journal, orders, tx, webhooks};
+use crate::{Fault, Timestamp, View, drops, idempotency, journal, orders, tx, waitlist, webhooks};
 
-/// Does at most `budget` of what is due: one drop, order, key, delivery or journal row each.
+/// Does at most `budget` of what is due: one drop, order, offer, key, delivery or journal row each.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Tick {
     #[n(0)]
@@ -64,6 +64,7 @@ pub fn is_due(view: &dyn View, now: Timestamp) -> Result<bool, Fault> {
     Ok(!drops::due(view, now, 1)?.is_empty()
         || orders::first_due(view, swept.holds, now)?.is_some()
         || !drops::winding(view, 1)?.is_empty()
+        || waitlist::first_due(view)?.is_some()
         || idempotency::first_due(view, swept.keys, now)?.is_some()
         || webhooks::first_old(view, swept.deliveries.unwrap_or_default(), now)?.is_some()
         || !webhooks::halted(view, 1)?.is_empty()
