@@ -10,31 +10,32 @@ mod state;
 mod values;
 mod variants;
 mod versions;
+mod waitlist;
 mod webhooks;
 
 use file::check;
 
 #[test]
 fn commands_keep_their_bytes() {
-    let all = [values::commands(), sandbox::commands(), webhooks::commands()].concat();
+    let all = [values::commands(), sandbox::commands(), webhooks::commands(), waitlist::commands()].concat();
     check("commands.txt", variants::commands(all));
 }
 
 #[test]
 fn replies_keep_their_bytes() {
-    let all = [values::replies(), sandbox::replies(), webhooks::replies()].concat();
+    let all = [values::replies(), sandbox::replies(), webhooks::replies(), waitlist::replies()].concat();
     check("replies.txt", variants::replies(all));
 }
 
 #[test]
 fn rejections_keep_their_bytes() {
-    let all = [values::rejections(), sandbox::rejections(), webhooks::rejections()].concat();
+    let all = [values::rejections(), sandbox::rejections(), webhooks::rejections(), waitlist::rejections()].concat();
     check("rejections.txt", variants::rejections(all));
 }
 
 #[test]
 fn events_keep_their_bytes() {
-    check("events.txt", variants::events([values::events(), webhooks::events()].concat()));
+    check("events.txt", variants::events([values::events(), webhooks::events(), waitlist::events()].concat()));
 }
 
 #[test]
@@ -69,7 +70,17 @@ fn rows_keep_their_bytes() {
     check("sessions.txt", vec![("session", values::session())]);
     check("signing-keys.txt", vec![("signing key", values::signing_key())]);
     check("products.txt", vec![("product", values::product()), ("product without a picture", values::plain_product())]);
-    check("drops.txt", vec![("drop", values::drop()), ("drop without an end", values::endless_drop())]);
+    check(
+        "drops.txt",
+        vec![
+            ("drop", values::drop()),
+            ("drop without an end", values::endless_drop()),
+            ("drop that is waited for", waitlist::drop()),
+        ],
+    );
+    check("waiters.txt", vec![("waiter", waitlist::waiter())]);
+    check("places.txt", vec![("place", waitlist::place()), ("offered place", waitlist::offered_place())]);
+    check("lines.txt", vec![("line", waitlist::line())]);
     check("stocks.txt", vec![("stock", values::stock())]);
     check("orders.txt", vec![("order", values::order()), ("order that is being paid", money::paying())]);
     check(

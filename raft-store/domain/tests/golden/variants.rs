@@ -2,7 +2,7 @@
 
 use livedrop_domain::accounts::Role;
 use livedrop_domain::{
-    Command, Event, Rejection, Reply, accounts, drops, members, orders, payments, products, sandbox, webhooks,
+    Command, Event, Rejection, Reply, accounts, drops, members, orders, payments, products, sandbox, waitlist, webhooks,
 };
 
 macro_rules! variants {
@@ -53,6 +53,8 @@ variants! { commands of Command:
     Command::Webhooks(webhooks::Command::Enqueue(_)) => "webhooks::Enqueue",
     Command::Webhooks(webhooks::Command::Attempted(_)) => "webhooks::Attempted",
     Command::Webhooks(webhooks::Command::Resend(_)) => "webhooks::Resend",
+    Command::Waitlist(waitlist::Command::Join(_)) => "waitlist::Join",
+    Command::Waitlist(waitlist::Command::Leave(_)) => "waitlist::Leave",
 }
 
 variants! { replies of Reply:
@@ -82,6 +84,9 @@ variants! { replies of Reply:
     Reply::Webhooks(webhooks::Reply::Enqueued { .. }) => "webhooks::Enqueued",
     Reply::Webhooks(webhooks::Reply::Noted { .. }) => "webhooks::Noted",
     Reply::Webhooks(webhooks::Reply::Resent { .. }) => "webhooks::Resent",
+    Reply::Waitlist(waitlist::Reply::Waiting { .. }) => "waitlist::Waiting",
+    Reply::Waitlist(waitlist::Reply::Offered { .. }) => "waitlist::Offered",
+    Reply::Waitlist(waitlist::Reply::Left) => "waitlist::Left",
 }
 
 variants! { rejections of Rejection:
@@ -134,6 +139,16 @@ variants! { rejections of Rejection:
     Rejection::Webhooks(webhooks::Rejection::Stale { .. }) => "webhooks::Stale",
     Rejection::Webhooks(webhooks::Rejection::StaleAttempt { .. }) => "webhooks::StaleAttempt",
     Rejection::Webhooks(webhooks::Rejection::Disabled) => "webhooks::Disabled",
+    Rejection::Waitlist(waitlist::Rejection::DropNotFound) => "waitlist::DropNotFound",
+    Rejection::Waitlist(waitlist::Rejection::NotOpen { .. }) => "waitlist::NotOpen",
+    Rejection::Waitlist(waitlist::Rejection::Ended) => "waitlist::Ended",
+    Rejection::Waitlist(waitlist::Rejection::UnknownSku) => "waitlist::UnknownSku",
+    Rejection::Waitlist(waitlist::Rejection::BadQuantity) => "waitlist::BadQuantity",
+    Rejection::Waitlist(waitlist::Rejection::AlreadyWaiting) => "waitlist::AlreadyWaiting",
+    Rejection::Waitlist(waitlist::Rejection::LimitReached { .. }) => "waitlist::LimitReached",
+    Rejection::Waitlist(waitlist::Rejection::UnitsAvailable) => "waitlist::UnitsAvailable",
+    Rejection::Waitlist(waitlist::Rejection::LineFull) => "waitlist::LineFull",
+    Rejection::Waitlist(waitlist::Rejection::IdTaken) => "waitlist::IdTaken",
 }
 
 variants! { events of Event:
@@ -161,6 +176,7 @@ variants! { events of Event:
     Event::Orders(orders::Event::Refunded(_)) => "orders::Refunded",
     Event::Payments(payments::Event::Due { .. }) => "payments::Due",
     Event::Webhooks(webhooks::Event::Due) => "webhooks::Due",
+    Event::Waitlist(waitlist::Event::Offered { .. }) => "waitlist::Offered",
 }
 
 variants! { roles of Role:

@@ -5,6 +5,7 @@
 //! webhooks are about.
 
 mod sandbox;
+mod waitlist;
 mod webhooks;
 
 use livedrop_domain::accounts::{self, Role};
@@ -33,6 +34,7 @@ pub fn command() -> BoxedStrategy<Command> {
         8 => about_products(),
         8 => about_accounts(),
         14 => sandbox::about_sandbox(),
+        30 => waitlist::about_waitlist(),
         24 => webhooks::about_webhooks(),
         1 => (1..4_u64, 0..2_u8).prop_map(|(node_id, byte)| {
             members::Command::Register(members::Register { node_id, incarnation: [byte; 16] }).into()

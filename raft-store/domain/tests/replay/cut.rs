@@ -166,5 +166,6 @@ fn reply(reply: Reply) -> Reply {
         Reply::Webhooks(webhooks::Reply::Edited(row)) => webhooks::Reply::Edited(endpoint(row)).into(),
         Reply::Webhooks(webhooks::Reply::Rotated(row)) => webhooks::Reply::Rotated(endpoint(row)).into(),
         Reply::Webhooks(_) => reply,
+        Reply::Waitlist(_) => reply,
     }
 }
