@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use crate::source::Source;
 
 /// A room and the rooms it may call, by their front doors only.
-pub const MAY_CALL: [(&str, &[&str]); 10] = [
+pub const MAY_CALL: [(&str, &[&str]); 12] = [
     ("accounts", &[]),
+    ("audit", &[]),
     ("members", &[]),
     ("products", &["accounts"]),
     ("drops", &["products"]),
@@ -14,8 +15,9 @@ pub const MAY_CALL: [(&str, &[&str]); 10] = [
     ("payments", &["drops", "orders"]),
     ("sandbox", &[]),
     ("webhooks", &[]),
+    ("follows", &["accounts"]),
     ("waitlist", &["drops", "orders"]),
-    ("clock", &["drops", "orders", "payments", "waitlist", "webhooks"]),
+    ("clock", &["accounts", "drops", "orders", "payments", "waitlist", "webhooks"]),
 ];
 
 const ROOMS: &str = "raft-store/domain/src/";

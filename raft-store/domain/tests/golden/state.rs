@@ -94,7 +94,7 @@ fn payments() -> Vec<u8> {
 }
 
 pub fn request(command: Command, idempotency: Option<Idempotency>) -> Vec<u8> {
-    codec::encode(&Request { request_id: "golden".into(), idempotency, command })
+    codec::encode(&Request { request_id: "golden".into(), idempotency, command, by: None })
 }
 
 /// The shop after the first so many entries, at log indices from 7 on.
