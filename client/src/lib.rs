@@ -34,6 +34,7 @@ mod payments;
 mod products;
 mod random;
 pub mod retry;
+mod waitlist;
 
 pub use client::{Answer, Client};
 pub use endpoints::{Endpoint, Endpoints, NotAnEndpoint};

@@ -10,6 +10,7 @@ mod orders;
 mod payments;
 mod products;
 mod replays;
+mod waitlist;
 mod webhooks;
 
 use std::net::{IpAddr, Ipv4Addr};

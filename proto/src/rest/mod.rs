@@ -13,6 +13,7 @@ pub mod orders;
 pub mod payments;
 pub mod problem;
 pub mod products;
+pub mod waitlist;
 pub mod webhooks;
 mod wide;
 
