@@ -3,6 +3,7 @@
 mod accounts;
 mod follows;
 mod money;
+mod notifications;
 mod sandbox;
 mod waitlist;
 mod webhooks;
@@ -55,6 +56,10 @@ pub enum Broken {
     Audit(#[from] audit::Broken),
     #[error("the newest record of the audit trail is {newest} and is said to be {head}")]
     AuditHead { newest: u64, head: u64 },
+    #[error("the notice {name:02x?} {what}")]
+    Notice { name: Vec<u8>, what: &'static str },
+    #[error("{account} mutes too much, or out of order")]
+    Inbox { account: AccountId },
     #[error("{drop}: the line for variant {item} {what}")]
     Line { drop: DropId, item: u16, what: &'static str },
     #[error("{drop}: the place of {account} in line {what}")]
@@ -70,6 +75,7 @@ pub fn check(view: &dyn View) -> Result<(), Broken> {
     sandbox::check(view)?;
     webhooks::check(view)?;
     follows::check(view)?;
+    notifications::check(view)?;
     waitlist::check(view)
 }
 

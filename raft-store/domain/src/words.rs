@@ -3,7 +3,8 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
-    AccountId, accounts, clock, drops, follows, members, orders, payments, products, sandbox, waitlist, webhooks,
+    AccountId, accounts, clock, drops, follows, members, notifications, orders, payments, products, sandbox, waitlist,
+    webhooks,
 };
 
 /// What one caller asks for, with what came with it. Encoded once, at the node that took it.
@@ -79,6 +80,8 @@ pub enum Command {
     Webhooks(#[n(0)] webhooks::Command),
     #[n(9)]
     Follows(#[n(0)] follows::Command),
+    #[n(10)]
+    Notifications(#[n(0)] notifications::Command),
     #[n(11)]
     Waitlist(#[n(0)] waitlist::Command),
 }
@@ -106,6 +109,8 @@ pub enum Reply {
     Webhooks(#[n(0)] webhooks::Reply),
     #[n(9)]
     Follows(#[n(0)] follows::Reply),
+    #[n(10)]
+    Notifications(#[n(0)] notifications::Reply),
     #[n(11)]
     Waitlist(#[n(0)] waitlist::Reply),
 }
@@ -134,6 +139,8 @@ pub enum Rejection {
     Webhooks(#[n(0)] webhooks::Rejection),
     #[n(9)]
     Follows(#[n(0)] follows::Rejection),
+    #[n(10)]
+    Notifications(#[n(0)] notifications::Rejection),
     #[n(11)]
     Waitlist(#[n(0)] waitlist::Rejection),
 }
@@ -205,9 +212,9 @@ rooms!(Command: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Reply: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Rejection: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Event: webhooks => Webhooks);
-rooms!(Command: follows => Follows);
-rooms!(Reply: follows => Follows);
-rooms!(Rejection: follows => Follows);
+rooms!(Command: follows => Follows, notifications => Notifications);
+rooms!(Reply: follows => Follows, notifications => Notifications);
+rooms!(Rejection: follows => Follows, notifications => Notifications);
 rooms!(Event: follows => Follows);
 rooms!(Command: waitlist => Waitlist);
 rooms!(Reply: waitlist => Waitlist);

@@ -4,6 +4,7 @@
 //! a change to what running clusters have on their disks; new lines are new words. `codec.rs` says what is allowed.
 
 mod file;
+mod follows;
 mod money;
 mod sandbox;
 mod state;
@@ -18,25 +19,29 @@ use livedrop_domain::audit::{Action, Actor};
 
 #[test]
 fn commands_keep_their_bytes() {
-    let all = [values::commands(), sandbox::commands(), webhooks::commands(), waitlist::commands()].concat();
+    let rooms = [sandbox::commands(), webhooks::commands(), follows::commands(), waitlist::commands()];
+    let all = [values::commands(), rooms.concat()].concat();
     check("commands.txt", variants::commands(all));
 }
 
 #[test]
 fn replies_keep_their_bytes() {
-    let all = [values::replies(), sandbox::replies(), webhooks::replies(), waitlist::replies()].concat();
+    let rooms = [sandbox::replies(), webhooks::replies(), follows::replies(), waitlist::replies()];
+    let all = [values::replies(), rooms.concat()].concat();
     check("replies.txt", variants::replies(all));
 }
 
 #[test]
 fn rejections_keep_their_bytes() {
-    let all = [values::rejections(), sandbox::rejections(), webhooks::rejections(), waitlist::rejections()].concat();
+    let rooms = [sandbox::rejections(), webhooks::rejections(), follows::rejections(), waitlist::rejections()];
+    let all = [values::rejections(), rooms.concat()].concat();
     check("rejections.txt", variants::rejections(all));
 }
 
 #[test]
 fn events_keep_their_bytes() {
-    check("events.txt", variants::events([values::events(), webhooks::events(), waitlist::events()].concat()));
+    let all = [values::events(), webhooks::events(), follows::events(), waitlist::events()].concat();
+    check("events.txt", variants::events(all));
 }
 
 #[test]
@@ -54,6 +59,7 @@ fn states_and_roles_keep_their_numbers() {
     check("sandbox-statuses.txt", variants::sandbox_statuses(sandbox::statuses()));
     check("sandbox-kinds.txt", variants::sandbox_kinds(sandbox::kinds()));
     check("delivery-states.txt", variants::delivery_states(webhooks::states()));
+    check("notice-kinds.txt", variants::notice_kinds(follows::kinds()));
     check("payment-gateways.txt", variants::payment_gateways(money::gateways()));
     check("payment-stages.txt", variants::payment_stages(money::stages()));
     check("payment-ends.txt", variants::payment_ends(money::ends()));
@@ -118,6 +124,10 @@ fn rows_keep_their_bytes() {
     check("meta.txt", vec![("clock and hash", values::meta())]);
     check("intents.txt", vec![("intent", sandbox::intent()), ("declined intent", sandbox::declined_intent())]);
     check("movements.txt", vec![("movement", sandbox::movement())]);
+    check("edges.txt", vec![("edge", follows::edge())]);
+    check("follow-counts.txt", vec![("counts", follows::counts())]);
+    check("notices.txt", vec![("notice", follows::notice())]);
+    check("inboxes.txt", vec![("inbox", follows::inbox())]);
     check("endpoints.txt", vec![("endpoint", webhooks::endpoint())]);
     check("deliveries.txt", vec![("delivery", webhooks::delivery()), ("failed delivery", webhooks::failed_delivery())]);
 }
