@@ -34,7 +34,7 @@ pub fn command() -> BoxedStrategy<Command> {
         10 => prop_oneof![0..4_u32, Just(100)].prop_map(|budget| Command::Clock(Tick { budget })),
         20 => about_drops(),
         10 => about_products(),
-        12 => accounts::about_accounts(),
+        16 => accounts::about_accounts(),
         14 => sandbox::about_sandbox(),
         24 => waitlist::about_waitlist(),
         24 => webhooks::about_webhooks(),
