@@ -82,7 +82,7 @@ async fn kill_as_holds_end(cluster: &mut Cluster, sold_out: Instant, hold_second
     Ok(leader)
 }
 
-/// Waits until as many in line have an offer as there are units, and checks that the others still wait, in order.
+/// Waits until as many in line have an offer as there are units.
 async fn wait_for_offers(shop: &Shop, drop_id: &str, units: usize, hold_seconds: u64) -> Result<()> {
     let deadline = PATIENCE + Duration::from_secs(hold_seconds);
     wait::until("everybody whose turn it is to have an offer", deadline, async || {
