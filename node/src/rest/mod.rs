@@ -37,6 +37,7 @@ mod password;
 mod payments;
 mod problem;
 mod products;
+mod search;
 mod sessions;
 mod shop;
 mod stripe;
@@ -71,6 +72,7 @@ pub use text::time as rfc3339;
 use crate::auth::Auth;
 use crate::payments::StripeDoor;
 use crate::propose::Unanswered;
+use crate::search::Search;
 use measures::Measures;
 use problem::Problem;
 
@@ -98,6 +100,8 @@ pub struct Parts {
     pub stripe: Option<StripeDoor>,
     /// Whether creators' endpoints may be plain http and at private addresses.
     pub private_webhooks: bool,
+    /// None when the node was told not to search.
+    pub search: Option<Search>,
     /// Set when the node begins to stop: it is not ready any more, and requests in work end.
     pub draining: AtomicBool,
 }
@@ -180,6 +184,8 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(creators::read))
         .routes(routes!(products::create, products::list))
         .routes(routes!(products::read, products::edit, products::retire))
+        .routes(routes!(search::find))
+        .routes(routes!(search::suggest))
         .routes(routes!(drops::schedule::create, drops::list))
         .routes(routes!(drops::read, drops::schedule::edit))
         .routes(routes!(drops::steer::restock))
