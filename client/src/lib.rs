@@ -36,6 +36,7 @@ mod products;
 mod random;
 pub mod retry;
 mod search;
+mod waitlist;
 
 pub use client::{Answer, Client};
 pub use endpoints::{Endpoint, Endpoints, NotAnEndpoint};

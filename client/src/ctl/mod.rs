@@ -24,6 +24,7 @@ mod session;
 mod shell;
 mod status;
 mod trouble;
+mod waitlist;
 
 use std::process::ExitCode;
 
@@ -67,6 +68,7 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Drop(command) => drop::run(&context, command).await,
         Command::Order(command) => order::run(&context, command).await,
         Command::Buy(wanted) => buy::run(&context, wanted).await,
+        Command::Waitlist(command) => waitlist::run(&context, command).await,
         Command::Payments(command) => payments::run(&context, command).await,
         Command::Key(command) => key::run(&context, command).await,
         Command::Audit(wanted) => audit::run(&context, wanted).await,

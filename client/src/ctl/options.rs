@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{account, audit, bench, buy, drop, hash, key, login, order, payments, product, search};
+use super::{account, audit, bench, buy, drop, hash, key, login, order, payments, product, search, waitlist};
 use crate::Endpoints;
 
 const EXIT_CODES: &str = "\
@@ -93,6 +93,9 @@ pub enum Command {
     Order(order::Command),
     /// Buys units of a drop
     Buy(buy::Wanted),
+    /// Waits for units of a drop that is sold out
+    #[command(subcommand)]
+    Waitlist(waitlist::Command),
     /// Money: payments beside their orders, the sandbox's books, and whether they agree
     #[command(subcommand)]
     Payments(payments::Command),

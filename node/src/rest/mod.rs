@@ -44,6 +44,7 @@ mod stripe;
 #[cfg(test)]
 pub(crate) mod tests;
 mod text;
+mod waitlist;
 mod webhooks;
 
 use std::ops::Deref;
@@ -193,6 +194,7 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(drops::steer::end))
         .routes(routes!(drops::steer::cancel))
         .routes(routes!(drops::orders::list))
+        .routes(routes!(waitlist::join, waitlist::read, waitlist::leave))
         .routes(routes!(drops::stats::read))
         .routes(routes!(orders::place::place, orders::find))
         .routes(routes!(orders::read))

@@ -15,6 +15,7 @@ mod products;
 mod replays;
 mod roles;
 mod search;
+mod waitlist;
 mod webhooks;
 
 use std::net::{IpAddr, Ipv4Addr};

@@ -73,6 +73,12 @@ pub mod code {
     pub const SOLD_OUT: &str = "sold_out";
     /// 409: the customer would have more units than one customer may.
     pub const LIMIT_REACHED: &str = "limit_reached";
+    /// 409: there is nothing to wait for, as units are for sale.
+    pub const UNITS_AVAILABLE: &str = "units_available";
+    /// 409: the account waits already, for another variant or for fewer units.
+    pub const ALREADY_WAITING: &str = "already_waiting";
+    /// 409: as many wait as may.
+    pub const LINE_FULL: &str = "line_full";
     /// 409: the drop is paused.
     pub const DROP_PAUSED: &str = "drop_paused";
     /// 409: the drop has ended or was cancelled.

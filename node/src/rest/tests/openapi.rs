@@ -7,7 +7,7 @@ use super::super::code;
 use super::Node;
 
 /// What this part of the API is made of.
-const ROUTES: [&str; 65] = [
+const ROUTES: [&str; 68] = [
     "POST /v1/accounts",
     "GET /v1/me",
     "POST /v1/sessions",
@@ -35,6 +35,9 @@ const ROUTES: [&str; 65] = [
     "POST /v1/drops/{id}/cancel",
     "GET /v1/drops/{id}/orders",
     "GET /v1/drops/{id}/stats",
+    "PUT /v1/drops/{id}/waitlist",
+    "GET /v1/drops/{id}/waitlist",
+    "DELETE /v1/drops/{id}/waitlist",
     "POST /v1/orders",
     "GET /v1/orders",
     "GET /v1/orders/{id}",
