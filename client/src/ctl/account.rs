@@ -1,10 +1,13 @@
 //! `account`
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand, ValueEnum};
 use livedrop_proto::rest::accounts::{Account, CreateAccount, PublicRole};
-use livedrop_proto::rest::admin::AdminCreateAccount;
+use livedrop_proto::rest::admin::{AdminCreateAccount, IMPORT_MAX, ImportAccounts, ImportedAccount, ImportedAccounts};
 
 use super::ask;
+use super::batches::Source;
 use super::context::Context;
 use super::trouble::{Doing, Exit, Stop};
 
@@ -14,6 +17,11 @@ pub enum Command {
     Create(Create),
     /// Shows the account that the commands act for
     Show,
+    /// Brings accounts that were opened elsewhere; repeating it changes nothing (operators)
+    Import {
+        /// One account a line, as JSON: {"id"?, "email", "display_name", "role", "password_hash"?}; - is standard input
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -42,6 +50,7 @@ pub enum Role {
 pub async fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
     let account = match command {
         Command::Create(wanted) => create(context, wanted).await?,
+        Command::Import { file } => return import(context, &file).await,
         Command::Show => context.signed_in("the account cannot be read", async |client| client.me().await).await?,
     };
     show(context, &account)?;
@@ -63,6 +72,23 @@ async fn create(context: &Context, wanted: Create) -> Result<Account, Stop> {
         }
     };
     context.client.create_account(&CreateAccount { email, password, display_name, role }).await.doing(what)
+}
+
+async fn import(context: &Context, file: &Path) -> Result<Exit, Stop> {
+    let send = async |accounts: Vec<ImportedAccount>| {
+        let import = ImportAccounts { accounts };
+        context.signed_in("the accounts cannot be imported", async |client| client.import_accounts(&import).await).await
+    };
+    let mut sum = ImportedAccounts::default();
+    let add = |part: ImportedAccounts| {
+        sum.added += part.added;
+        sum.taken += part.taken;
+        format!("{} added, {} taken", sum.added, sum.taken)
+    };
+    let read = |line: &str| serde_json::from_str(line).map_err(|error| error.to_string());
+    Source::open(file)?.send(IMPORT_MAX, read, send, add).await?;
+    context.output.record(&sum, vec![("added", sum.added.to_string()), ("taken", sum.taken.to_string())])?;
+    Ok(Exit::Ok)
 }
 
 pub fn show(context: &Context, account: &Account) -> Result<(), Stop> {

@@ -5,11 +5,14 @@
 
 mod account;
 mod ask;
+mod batches;
 mod bench;
 mod buy;
 mod context;
 mod drop;
+mod follow;
 mod hash;
+mod inbox;
 mod login;
 mod money;
 mod options;
@@ -63,6 +66,8 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Drop(command) => drop::run(&context, command).await,
         Command::Order(command) => order::run(&context, command).await,
         Command::Buy(wanted) => buy::run(&context, wanted).await,
+        Command::Follow(command) => follow::run(&context, command).await,
+        Command::Inbox(wanted) => inbox::run(&context, wanted).await,
         Command::Payments(command) => payments::run(&context, command).await,
         Command::Bench(command) => bench::run(&context, command).await,
         Command::Completions { shell } => shell::completions(&context, shell),

@@ -23,10 +23,12 @@ mod creators;
 mod docs;
 mod drops;
 mod exposition;
+mod follows;
 mod freshness;
 mod front;
 mod health;
 mod identity;
+mod inbox;
 mod measures;
 mod mint;
 mod operator_token;
@@ -163,6 +165,12 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(sessions::sign_out))
         .routes(routes!(sessions::jwks))
         .routes(routes!(creators::read))
+        .routes(routes!(follows::followers))
+        .routes(routes!(follows::following))
+        .routes(routes!(follows::follows, follows::follow, follows::unfollow))
+        .routes(routes!(inbox::list))
+        .routes(routes!(inbox::mark_read))
+        .routes(routes!(inbox::preferences, inbox::set_preferences))
         .routes(routes!(products::create, products::list))
         .routes(routes!(products::read, products::edit, products::retire))
         .routes(routes!(drops::schedule::create, drops::list))
@@ -190,6 +198,8 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(admin::status))
         .routes(routes!(admin::hash))
         .routes(routes!(admin::create_account))
+        .routes(routes!(admin::import_accounts))
+        .routes(routes!(follows::import))
         .routes(routes!(payments::list))
         .routes(routes!(payments::ledger))
         .routes(routes!(health::livez))

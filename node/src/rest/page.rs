@@ -38,7 +38,12 @@ macro_rules! place_of_id {
     };
 }
 
-place_of_id!(livedrop_domain::ProductId = b'p', livedrop_domain::DropId = b'd', livedrop_domain::OrderId = b'o');
+place_of_id!(
+    livedrop_domain::ProductId = b'p',
+    livedrop_domain::DropId = b'd',
+    livedrop_domain::OrderId = b'o',
+    livedrop_domain::AccountId = b'a',
+);
 
 impl Place for livedrop_domain::orders::Position {
     const KIND: u8 = b'i';

@@ -5,6 +5,8 @@ mod across;
 mod connections;
 mod double;
 mod drops;
+mod follows;
+mod inbox;
 mod openapi;
 mod orders;
 mod payments;

@@ -7,7 +7,7 @@ use super::super::code;
 use super::Node;
 
 /// What this part of the API is made of.
-const ROUTES: [&str; 50] = [
+const ROUTES: [&str; 61] = [
     "POST /v1/accounts",
     "GET /v1/me",
     "POST /v1/sessions",
@@ -15,6 +15,15 @@ const ROUTES: [&str; 50] = [
     "DELETE /v1/sessions/current",
     "GET /.well-known/jwks.json",
     "GET /v1/creators/{id}",
+    "GET /v1/creators/{id}/followers",
+    "GET /v1/me/following",
+    "GET /v1/me/following/{creator_id}",
+    "PUT /v1/me/following/{creator_id}",
+    "DELETE /v1/me/following/{creator_id}",
+    "GET /v1/me/notifications",
+    "POST /v1/me/notifications/read",
+    "GET /v1/me/notifications/preferences",
+    "PUT /v1/me/notifications/preferences",
     "POST /v1/products",
     "GET /v1/products",
     "GET /v1/products/{id}",
@@ -51,6 +60,8 @@ const ROUTES: [&str; 50] = [
     "GET /v1/admin/status",
     "GET /v1/admin/hash",
     "POST /v1/admin/accounts",
+    "POST /v1/admin/accounts/import",
+    "POST /v1/admin/followers",
     "GET /v1/admin/payments",
     "GET /v1/admin/payments/ledger",
     "GET /livez",

@@ -54,7 +54,7 @@ mod tests {
         machine.now.0 += 10;
         machine.tick();
         for order in 1..=5 {
-            machine.paid(order, order as u128, 1);
+            machine.paid(order, order, 1);
         }
         let (drop_id, creator_id) = (drop(1).drop_id, creator);
         let restock = Restock { drop_id, creator_id, sku: "default".into(), quantity: 2 };

@@ -30,7 +30,7 @@ pub fn command() -> BoxedStrategy<Command> {
         40 => place(),
         60 => paying::command().prop_map(Command::from),
         10 => prop_oneof![0..4_u32, Just(100)].prop_map(|budget| Command::Clock(Tick { budget })),
-        20 => about_drops(),
+        24 => about_drops(),
         8 => about_products(),
         8 => about_accounts(),
         14 => sandbox::about_sandbox(),
