@@ -5,6 +5,7 @@
 
 mod account;
 mod ask;
+mod audit;
 mod batches;
 mod bench;
 mod buy;
@@ -13,6 +14,7 @@ mod drop;
 mod follow;
 mod hash;
 mod inbox;
+mod key;
 mod login;
 mod money;
 mod options;
@@ -69,6 +71,8 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Follow(command) => follow::run(&context, command).await,
         Command::Inbox(wanted) => inbox::run(&context, wanted).await,
         Command::Payments(command) => payments::run(&context, command).await,
+        Command::Key(command) => key::run(&context, command).await,
+        Command::Audit(wanted) => audit::run(&context, wanted).await,
         Command::Bench(command) => bench::run(&context, command).await,
         Command::Completions { shell } => shell::completions(&context, shell),
         Command::Man { dir } => shell::manual(&context, dir.as_deref()),

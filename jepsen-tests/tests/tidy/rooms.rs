@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use crate::source::Source;
 
 /// A room and the rooms it may call, by their front doors only.
-pub const MAY_CALL: [(&str, &[&str]); 11] = [
+pub const MAY_CALL: [(&str, &[&str]); 12] = [
     ("accounts", &[]),
+    ("audit", &[]),
     ("members", &[]),
     ("products", &["accounts"]),
     ("drops", &["products"]),
@@ -16,7 +17,7 @@ pub const MAY_CALL: [(&str, &[&str]); 11] = [
     ("webhooks", &[]),
     ("follows", &["accounts"]),
     ("notifications", &["follows", "drops", "orders"]),
-    ("clock", &["drops", "orders", "payments", "webhooks", "notifications"]),
+    ("clock", &["accounts", "drops", "orders", "payments", "webhooks", "notifications"]),
 ];
 
 const ROOMS: &str = "raft-store/domain/src/";

@@ -12,12 +12,11 @@ use livedrop_proto::rest::list::Page;
 
 use super::Rest;
 use super::answer::Answer;
-use super::body::{Json, Params};
-use super::checks::Checks;
+use super::body::Params;
 use super::context::Context;
 use super::docs::Problems;
 use super::freshness;
-use super::identity::{Caller, Operator};
+use super::identity::Caller;
 use super::page::Wanted;
 use super::problem::Problem;
 use super::text;
@@ -135,40 +134,6 @@ pub async fn unfollow(
     let unfollow = Unfollow { follower_id: caller.account_id(), creator_id: parse(&creator_id)? };
     match rest.decide(&context.request_id, Command::Unfollow(unfollow)).await? {
         (Reply::Follows(follows::Reply::Unfollowed), index) => Ok(Answer::no_content().at(index)),
-        (other, _) => Err(Problem::unexpected(&other)),
-    }
-}
-
-/// Brings followers that a creator had elsewhere. The same list again changes nothing.
-#[utoipa::path(post, path = "/v1/admin/followers", tag = "operations", security(("bearer" = [])), request_body = shape::ImportFollowers, responses(
-    (status = 200, description = "What became of them.", body = shape::ImportedFollowers),
-    (status = 404, description = "`not_found`: no such creator.", body = rest::Problem, content_type = "application/problem+json"),
-    (status = 422, description = "`invalid_request`", body = rest::Problem, content_type = "application/problem+json"),
-    Problems,
-))]
-pub async fn import(
-    State(rest): State<Rest>,
-    _: Operator,
-    context: Context,
-    Json(body): Json<shape::ImportFollowers>,
-) -> Result<Answer, Problem> {
-    let mut checks = Checks::default();
-    let creator_id: Option<AccountId> = checks.take(body.creator_id.parse().ok(), "/creator_id", "must be `usr_…`");
-    checks.ensure(
-        body.followers.len() <= follows::IMPORT_MAX,
-        "/followers",
-        format!("must be at most {}", follows::IMPORT_MAX),
-    );
-    let mut followers = Vec::with_capacity(body.followers.len());
-    for (at, id) in body.followers.iter().enumerate() {
-        followers.extend(checks.take(id.parse::<AccountId>().ok(), &format!("/followers/{at}"), "must be `usr_…`"));
-    }
-    checks.done()?;
-    let creator_id = creator_id.ok_or_else(not_found)?;
-    match rest.decide(&context.request_id, Command::Import(follows::Import { creator_id, followers })).await? {
-        (Reply::Follows(follows::Reply::Imported { added, already, unknown, refused }), index) => {
-            Ok(Answer::ok(&shape::ImportedFollowers { added, already, unknown, refused }).at(index))
-        }
         (other, _) => Err(Problem::unexpected(&other)),
     }
 }

@@ -197,8 +197,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_is_called_as_webhooks_call_it() {
-        assert!(KINDS.iter().all(|kind| crate::webhooks::KINDS.contains(&name(*kind))));
+    fn every_kind_is_called_as_streams_and_webhooks_call_it() {
+        assert!(KINDS.iter().all(|kind| crate::told::KINDS.contains(&name(*kind))));
     }
 
     #[test]

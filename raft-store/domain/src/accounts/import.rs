@@ -25,6 +25,8 @@ pub(super) fn import(tx: &mut Tx, entry: &Entry, command: Import) -> Result<Repl
             password_hash: new.password_hash,
             created_at: entry.now,
             version: entry.index,
+            disabled_at: None,
+            era: None,
         };
         table::insert(tx, &account);
         tx.flush();

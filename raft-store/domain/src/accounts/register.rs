@@ -23,6 +23,8 @@ pub(super) fn register(tx: &mut Tx, entry: &Entry, command: Register) -> Result<
         password_hash: command.password_hash,
         created_at: entry.now,
         version: entry.index,
+        era: None,
+        disabled_at: None,
     };
     table::insert(tx, &account);
     tx.emit(Event::Registered { account_id: account.id, role: account.role });
