@@ -22,10 +22,12 @@ mod order;
 mod output;
 mod payments;
 mod product;
+mod search;
 mod session;
 mod shell;
 mod status;
 mod trouble;
+mod waitlist;
 
 use std::process::ExitCode;
 
@@ -65,9 +67,11 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Logout => login::sign_out(&context).await,
         Command::Account(command) => account::run(&context, command).await,
         Command::Product(command) => product::run(&context, command).await,
+        Command::Search(wanted) => search::run(&context, *wanted).await,
         Command::Drop(command) => drop::run(&context, command).await,
         Command::Order(command) => order::run(&context, command).await,
         Command::Buy(wanted) => buy::run(&context, wanted).await,
+        Command::Waitlist(command) => waitlist::run(&context, command).await,
         Command::Follow(command) => follow::run(&context, command).await,
         Command::Inbox(wanted) => inbox::run(&context, wanted).await,
         Command::Payments(command) => payments::run(&context, command).await,

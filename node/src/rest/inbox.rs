@@ -3,7 +3,7 @@
 use axum::extract::{OriginalUri, State};
 use http::HeaderMap;
 use livedrop_domain::notifications::{self, Command, Inbox, KINDS, Kind, MUTED_MAX, Notice, Position};
-use livedrop_domain::{AccountId, Event, Reply, View, drops, orders};
+use livedrop_domain::{AccountId, Event, Reply, View, drops, orders, waitlist};
 use livedrop_proto::rest;
 use livedrop_proto::rest::Consistency;
 use livedrop_proto::rest::list::Page;
@@ -20,6 +20,7 @@ use super::identity::Caller;
 use super::page::{Place, Wanted};
 use super::problem::Problem;
 use super::text;
+use crate::told;
 
 /// The caller's notifications, newest first: of its orders, and of drops of the creators whom it follows, since it
 /// does. A page may have fewer than `limit` entries and a next one all the same.
@@ -56,7 +57,7 @@ pub async fn mark_read(
     Json(body): Json<shape::MarkRead>,
 ) -> Result<Answer, Problem> {
     let through =
-        parse_id(&body.through).ok_or_else(|| Problem::field("/through", "must be the id of a notification"))?;
+        told::parse_id(&body.through).ok_or_else(|| Problem::field("/through", "must be the id of a notification"))?;
     let command = notifications::MarkRead { account_id: caller.account_id(), through };
     let (_, index) = changed(&rest, &context, Command::MarkRead(command)).await?;
     Ok(Answer::no_content().at(index))
@@ -133,14 +134,15 @@ fn name(kind: Kind) -> &'static str {
         Kind::OrderExpired => "order.expired",
         Kind::OrderCancelled => "order.cancelled",
         Kind::OrderRefunded => "order.refunded",
+        Kind::WaitlistOffered => "waitlist.offered",
     }
 }
 
-/// A notice as its reader sees it. None of one that this program does not know how to tell.
+/// A notice as its reader sees it; none of an event that nobody is told of.
 fn look_of(position: Position, notice: &Notice, read_through: Option<Position>) -> Option<shape::Notification> {
     use drops::Event::*;
     use orders::Event as Order;
-    let kind = Kind::of(&notice.event)?;
+    let kind = told::kind(&notice.event)?;
     let (drop_id, order_id, creator_id) = match &notice.event {
         Event::Drops(
             Scheduled { drop_id, creator_id, .. }
@@ -157,24 +159,18 @@ fn look_of(position: Position, notice: &Notice, read_through: Option<Position>) 
             | Order::Cancelled(told)
             | Order::Refunded(told),
         ) => (&told.drop_id, Some(told.order_id), None),
+        Event::Waitlist(waitlist::Event::Offered { drop_id, order_id, .. }) => (drop_id, Some(*order_id), None),
         _ => return None,
     };
     Some(shape::Notification {
-        id: format!("{}-{}", position.0, position.1),
-        kind: name(kind).to_owned(),
+        id: told::id(position),
+        kind: kind.to_owned(),
         drop_id: drop_id.to_string(),
         order_id: order_id.map(|id| id.to_string()),
         creator_id: creator_id.map(ToString::to_string),
         created_at: text::time(notice.at),
         read: read_through.is_some_and(|through| position <= through),
     })
-}
-
-fn parse_id(id: &str) -> Option<Position> {
-    let (index, ordinal) = id.split_once('-')?;
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    (digits(index) && digits(ordinal)).then_some(())?;
-    Some((index.parse().ok()?, ordinal.parse().ok()?))
 }
 
 /// Where a page of the inbox ends.
@@ -198,14 +194,6 @@ mod tests {
 
     #[test]
     fn every_kind_is_called_as_streams_and_webhooks_call_it() {
-        assert!(KINDS.iter().all(|kind| crate::told::KINDS.contains(&name(*kind))));
-    }
-
-    #[test]
-    fn an_id_is_two_numbers() {
-        assert_eq!(parse_id("1284-3"), Some((1_284, 3)));
-        for wrong in ["", "-", "1284", "1284-", "-3", "+1-3", "1-2-3", "1284-4294967296"] {
-            assert_eq!(parse_id(wrong), None, "{wrong}");
-        }
+        assert!(KINDS.iter().all(|kind| told::KINDS.contains(&name(*kind))));
     }
 }
