@@ -30,6 +30,7 @@ pub mod ctl;
 mod drops;
 mod endpoints;
 mod error;
+mod follows;
 mod orders;
 mod payments;
 mod products;

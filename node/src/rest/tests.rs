@@ -7,6 +7,8 @@ mod closing;
 mod connections;
 pub mod double;
 mod drops;
+mod follows;
+mod inbox;
 mod keys;
 mod openapi;
 mod orders;
