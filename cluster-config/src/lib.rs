@@ -25,6 +25,7 @@ pub use layers::Flags;
 pub use sections::auth::Auth;
 pub use sections::batch::Batch;
 pub use sections::cluster::{Cluster, Member};
+pub use sections::events::Events;
 pub use sections::http::Http;
 pub use sections::limits::Limits;
 pub use sections::log::{Log, LogFormat};
@@ -52,6 +53,7 @@ pub struct NodeConfig {
     pub auth: Auth,
     pub payments: Payments,
     pub webhooks: Webhooks,
+    pub events: Events,
     pub log: Log,
 }
 
@@ -157,6 +159,7 @@ impl NodeConfig {
             auth: Auth::read(reader, &own),
             payments: Payments::read(reader, &own),
             webhooks: Webhooks::read(reader, &own),
+            events: Events::read(reader, &own),
             log: Log::read(reader, &own),
         };
         if config.http.threads == 0 {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use livedrop_config::NodeConfig;
+use livedrop_domain::clock::Kept;
 use livedrop_domain::{Command, Rejection, Request, members};
 use livedrop_store::Store;
 use livedrop_store::types::Member;
@@ -95,7 +96,13 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         Proposer::start(consensus.clone(), bounds(config), callers)
     };
     gate.take_forwarded(Arc::new(proposer.clone()));
-    consensus_runtime.spawn(clock::keep_ticking(consensus.clone(), reader.clone(), proposer.clone(), stop.clone()));
+    consensus_runtime.spawn(clock::keep_ticking(
+        consensus.clone(),
+        reader.clone(),
+        proposer.clone(),
+        kept(config),
+        stop.clone(),
+    ));
     consensus_runtime.spawn(divergence::watch(consensus.clone(), reader.clone(), on_fatal, stop.clone()));
     let registering = consensus_runtime.spawn(register(config.node.id, incarnation, proposer.clone(), stop.clone()));
 
@@ -209,6 +216,11 @@ fn bounds(config: &NodeConfig) -> Bounds {
         in_flight: config.batch.in_flight,
         deadline: Duration::from_millis(config.limits.request_deadline_ms),
     }
+}
+
+/// How much of the journal is kept while this node leads.
+fn kept(config: &NodeConfig) -> Kept {
+    Kept { entries: config.events.keep_entries, ms: config.events.keep_hours * 3_600_000 }
 }
 
 fn auth_options(config: &NodeConfig) -> auth::Options {

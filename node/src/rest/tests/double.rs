@@ -42,7 +42,7 @@ impl Double {
     /// Lets time pass, and the clock of the leader do what is due.
     pub fn pass(&self, ms: u64) {
         self.state().now.0 += ms;
-        let tick = Command::Clock(Tick { budget: 1_000 });
+        let tick = Command::Clock(Tick::of(1_000));
         self.state().apply(Request { request_id: "clock".into(), idempotency: None, command: tick });
     }
 

@@ -1,0 +1,55 @@
+//! Who is told of a creator's drops: whoever followed when it happened, and wants to hear of such things.
+//!
+//! Looked up at the time of the event, for the accounts that are listening, a few at a time: apply waits for each look.
+
+use std::collections::BTreeMap;
+
+use livedrop_domain::{AccountId, Fault, View};
+
+use crate::rest::{Shop, look};
+
+/// Accounts, or creators, that are looked up in one look. Each costs two reads of a row.
+const LOOKED_UP: usize = 128;
+
+/// Those of `accounts` that are told of what this creator's drops came to at this log index.
+pub fn of_creator(
+    shop: &dyn Shop,
+    creator: AccountId,
+    kind: &str,
+    index: u64,
+    accounts: &[AccountId],
+) -> Result<Vec<AccountId>, Fault> {
+    let mut followers = Vec::new();
+    for some in accounts.chunks(LOOKED_UP) {
+        let following = |view: &dyn View| {
+            let mut following = Vec::new();
+            for account in some {
+                if told_since(view, *account, creator, kind)?.is_some_and(|since| since <= index) {
+                    following.push(*account);
+                }
+            }
+            Ok(following)
+        };
+        followers.append(&mut look(shop, following)?.what);
+    }
+    Ok(followers)
+}
+
+/// Of each creator and kind of event, since which log index the account is told of it; none when it is not.
+pub fn of_account<'k>(
+    shop: &dyn Shop,
+    account: AccountId,
+    wanted: &[(AccountId, &'k str)],
+) -> Result<BTreeMap<(AccountId, &'k str), Option<u64>>, Fault> {
+    let mut since = BTreeMap::new();
+    for some in wanted.chunks(LOOKED_UP) {
+        let found = |view: &dyn View| {
+            let told = |(creator, kind): &(AccountId, &'k str)| {
+                Ok(((*creator, *kind), told_since(view, account, *creator, kind)?))
+            };
+            some.iter().map(told).collect::<Result<Vec<_>, Fault>>()
+        };
+        since.extend(look(shop, found)?.what);
+    }
+    Ok(since)
+}
