@@ -12,6 +12,7 @@ mod products;
 mod replays;
 mod webhooks;
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -66,7 +67,8 @@ impl Node {
     }
 
     fn call(&self, method: &str, path: &str) -> Call<'_> {
-        Call { node: self, request: Request::builder().method(method).uri(path), body: Body::empty() }
+        let request = Request::builder().method(method).uri(path);
+        Call { node: self, request, body: Body::empty(), peer: Ipv4Addr::LOCALHOST.into() }
     }
 
     fn get(&self, path: &str) -> Call<'_> {
@@ -113,6 +115,7 @@ struct Call<'a> {
     node: &'a Node,
     request: request::Builder,
     body: Body,
+    peer: IpAddr,
 }
 
 impl Call<'_> {
@@ -138,7 +141,7 @@ impl Call<'_> {
 
     async fn send(self) -> Answered {
         let request = self.request.body(self.body).expect("a test's request is one");
-        let (parts, body) = self.node.front.serve(request, &Watch::idle()).await.into_parts();
+        let (parts, body) = self.node.front.serve(request, &Watch::idle(), self.peer).await.into_parts();
         let text = body.collect().await.expect("it is in memory").to_bytes();
         let text = String::from_utf8(text.to_vec()).expect("answers are text");
         Answered { status: parts.status.as_u16(), headers: parts.headers, text }

@@ -1,11 +1,13 @@
 //! What must hold of any state, checked over all of it: by the tests after every entry, and by whoever audits a cluster.
 
+mod follows;
 mod money;
 mod sandbox;
 mod webhooks;
 
 use std::collections::BTreeMap;
 
+use crate::follows::Counts;
 use crate::orders::Tally;
 use crate::sandbox::IntentId;
 use crate::{AccountId, DropId, Fault, OrderId, View, WebhookId, drops, journal, orders, payments};
@@ -41,6 +43,10 @@ pub enum Broken {
     Endpoints { creator: AccountId, endpoints: usize, secrets: usize },
     #[error("{endpoint}: the delivery of event {index}.{ordinal} {what}")]
     Delivery { endpoint: WebhookId, index: u64, ordinal: u32, what: &'static str },
+    #[error("{follower} follows {creator} in one of two rows only")]
+    HalfFollowed { creator: AccountId, follower: AccountId },
+    #[error("{account}: counted are {counted:?}, and there are {summed:?}")]
+    Followers { account: AccountId, counted: Counts, summed: Counts },
     #[error(transparent)]
     Fault(#[from] Fault),
 }
@@ -49,7 +55,8 @@ pub enum Broken {
 pub fn check(view: &dyn View) -> Result<(), Broken> {
     check_units(view)?;
     sandbox::check(view)?;
-    webhooks::check(view)
+    webhooks::check(view)?;
+    follows::check(view)
 }
 
 /// Every unit is in one place, nobody has more than they may, and no order id can be used again unseen.

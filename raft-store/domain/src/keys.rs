@@ -22,6 +22,13 @@ pub const SESSION: u8 = 0x12;
 /// `key id`.
 pub const SIGNING_KEY: u8 = 0x13;
 
+/// `creator, bucket, follower`: in the order of keys, since pages of a long list are read from it.
+pub const FOLLOWER: u8 = 0x18;
+/// `follower, creator` → since when.
+pub const FOLLOWING: u8 = 0x19;
+/// `account` → how many follow it, and how many it follows.
+pub const FOLLOW_COUNTS: u8 = 0x1a;
+
 /// `product`.
 pub const PRODUCT: u8 = 0x20;
 /// `creator, product`.
@@ -45,6 +52,8 @@ pub const CUSTOMER: u8 = 0x35;
 pub const DROP_TALLY: u8 = 0x36;
 /// `drop, minutes since the Unix epoch` → what was sold in that minute.
 pub const DROP_MINUTE: u8 = 0x37;
+/// `product, drop`.
+pub const DROP_BY_PRODUCT: u8 = 0x38;
 
 /// `order`.
 pub const ORDER: u8 = 0x40;

@@ -13,6 +13,7 @@ pub mod batch;
 pub mod clock;
 pub mod codec;
 pub mod drops;
+pub mod follows;
 mod id;
 mod idempotency;
 pub mod invariants;

@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::{AccountId, accounts, clock, drops, members, orders, payments, products, sandbox, webhooks};
+use crate::{AccountId, accounts, clock, drops, follows, members, orders, payments, products, sandbox, webhooks};
 
 /// What one caller asks for, with what came with it. Encoded once, at the node that took it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -60,6 +60,8 @@ pub enum Command {
     Sandbox(#[n(0)] sandbox::Command),
     #[n(8)]
     Webhooks(#[n(0)] webhooks::Command),
+    #[n(9)]
+    Follows(#[n(0)] follows::Command),
 }
 
 /// The answer to a command that went through.
@@ -83,6 +85,8 @@ pub enum Reply {
     Sandbox(#[n(0)] sandbox::Reply),
     #[n(8)]
     Webhooks(#[n(0)] webhooks::Reply),
+    #[n(9)]
+    Follows(#[n(0)] follows::Reply),
 }
 
 /// The answer to a command that may not go through. It wrote nothing.
@@ -107,6 +111,8 @@ pub enum Rejection {
     Sandbox(#[n(0)] sandbox::Rejection),
     #[n(8)]
     Webhooks(#[n(0)] webhooks::Rejection),
+    #[n(9)]
+    Follows(#[n(0)] follows::Rejection),
 }
 
 impl Rejection {
@@ -142,6 +148,8 @@ pub enum Event {
     Payments(#[n(0)] payments::Event),
     #[n(5)]
     Webhooks(#[n(0)] webhooks::Event),
+    #[n(6)]
+    Follows(#[n(0)] follows::Event),
 }
 
 macro_rules! rooms {
@@ -168,6 +176,10 @@ rooms!(Command: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Reply: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Rejection: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Event: webhooks => Webhooks);
+rooms!(Command: follows => Follows);
+rooms!(Reply: follows => Follows);
+rooms!(Rejection: follows => Follows);
+rooms!(Event: follows => Follows);
 
 /// An answer on its way through bytes: CBOR has no `Result` of its own.
 #[derive(Encode, Decode)]

@@ -15,7 +15,7 @@ mod table;
 mod types;
 mod words;
 
-pub use table::{by_email, get, session, signing_keys};
+pub use table::{by_email, exists, get, session, signing_keys};
 pub use types::{Account, DISPLAY_NAME_MAX, EMAIL_MAX, Role, Session, SigningKey};
 pub use words::{AddSigningKey, Command, Event, Refresh, Register, Rejection, Reply, SignIn, SignOut};
 

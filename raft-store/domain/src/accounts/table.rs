@@ -25,6 +25,13 @@ pub fn get(view: &dyn View, id: AccountId) -> Result<Option<Account>, Fault> {
     tx::row(view, &account_key(id), "an account")
 }
 
+/// Whether there is an account with this id.
+pub fn exists(view: &dyn View, id: AccountId) -> Result<bool, Fault> {
+    let mut found = false;
+    view.read(&account_key(id), &mut |_| found = true)?;
+    Ok(found)
+}
+
 /// The account with this e-mail address, in any case.
 pub fn by_email(view: &dyn View, email: &str) -> Result<Option<Account>, Fault> {
     match tx::row(view, &email_key(email), "an e-mail index row")? {

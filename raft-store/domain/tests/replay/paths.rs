@@ -54,6 +54,8 @@ fn drops(view: &MemView) -> Checked {
     are_those("drops by stage", by_stage, marks(view, keys::DROP_BY_STAGE))?;
     let by_creator = drops.iter().map(|drop| [drop.creator_id.bytes(), drop.id.bytes()].concat());
     are_those("drops by creator", by_creator, marks(view, keys::DROP_BY_CREATOR))?;
+    let by_product = drops.iter().map(|drop| [drop.product_id.bytes(), drop.id.bytes()].concat());
+    are_those("drops by product", by_product, marks(view, keys::DROP_BY_PRODUCT))?;
     let due = drops.iter().filter_map(|drop| {
         let at = match drop.phase {
             Phase::Scheduled => drop.starts_at,
