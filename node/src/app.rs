@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{self, Auth};
+use crate::feed::{self, Hub};
 use crate::payments::{self, Gateways, StripeDoor, desk::Desk};
 use crate::propose::{Bounds, Proposer};
 use crate::raft::{self, Consensus, ConsensusSettings, Gate, JoinError, StartError, StartUp};
@@ -128,7 +129,12 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     tokio::spawn(desk.keep(consensus.leadership(), reader.clone(), stop.clone()));
     let courier = Courier::new(shop.clone(), sender(config)?, config.webhooks.concurrency);
     tokio::spawn(courier.keep(consensus.leadership(), stop.clone()));
+    // Subscribed before the hub is made, so that nothing falls between.
+    let facts = reader.facts();
+    let feed = Hub::new(shop.clone(), streams(config)).context("reading the newest event")?;
+    tokio::spawn(feed::follow(feed.clone(), facts, stop.clone()));
     let rest = Rest::new(rest::Parts {
+        feed: feed.clone(),
         shop,
         auth,
         node_id: config.node.id,
@@ -154,13 +160,15 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         () = &mut told_to_stop => {}
     }
 
-    // Not ready → hand leadership over → finish what is under way → stop.
+    // Not ready → hand leadership over → end the streams → finish what is under way → stop.
     tracing::info!("stopping");
     rest.drain();
     match consensus.hand_over().await {
         Ok(leader) => tracing::info!(?leader, "leadership is elsewhere"),
         Err(error) => tracing::warn!(%error, "leadership was not handed over; the others elect a leader"),
     }
+    // Readers go to other nodes, and this one has nothing left but requests.
+    feed.close();
     http_stop.cancel();
     // It waits for the requests under way itself, for as long as they may.
     let _ended = http_served.await;
@@ -250,6 +258,19 @@ fn limits(config: &NodeConfig) -> rest::Limits {
     }
 }
 
+/// Streams leave a part of the connections to everybody else.
+fn streams(config: &NodeConfig) -> feed::Settings {
+    let events = &config.events;
+    let unless_off = |limit: usize| if config.limits.enabled { limit } else { usize::MAX };
+    feed::Settings {
+        buffer_bytes: events.buffer_bytes,
+        streams_max: events.streams.min(config.http.max_connections / 5 * 4),
+        per_account_max: unless_off(events.streams_per_account),
+        per_address_max: unless_off(events.streams_per_address),
+        heartbeat: Duration::from_millis(events.heartbeat_ms),
+    }
+}
+
 fn sender(config: &NodeConfig) -> anyhow::Result<send::Sender> {
     let deadline = Duration::from_millis(config.webhooks.timeout_ms);
     let settings = send::Settings { allow_private: config.webhooks.allow_private, deadline };
@@ -261,6 +282,7 @@ fn timeouts(config: &NodeConfig) -> rest::accept::Timeouts {
         head: Duration::from_millis(config.http.header_timeout_ms),
         body: Duration::from_millis(config.http.body_timeout_ms),
         idle: Duration::from_millis(config.http.idle_timeout_ms),
+        stalled: Duration::from_millis(config.events.stalled_ms),
         connections: config.http.max_connections,
         ..rest::accept::Timeouts::default()
     }

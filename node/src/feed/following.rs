@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use livedrop_domain::{AccountId, Fault, View};
+use livedrop_domain::{AccountId, Fault, View, follows};
 
 use crate::rest::{Shop, look};
 
@@ -52,4 +52,9 @@ pub fn of_account<'k>(
         since.extend(look(shop, found)?.what);
     }
     Ok(since)
+}
+
+/// Since which log index an account is told of such events of a creator; none when it is not.
+fn told_since(view: &dyn View, account: AccountId, creator: AccountId, _kind: &str) -> Result<Option<u64>, Fault> {
+    Ok(follows::edge(view, account, creator)?.map(|edge| edge.index))
 }

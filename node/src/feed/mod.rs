@@ -25,8 +25,6 @@ mod router;
 mod routes;
 mod samples;
 mod subscriber;
-#[cfg(test)]
-mod tests;
 
 use std::time::Duration;
 

@@ -97,9 +97,8 @@ impl Hub {
             return;
         }
         let shop = self.shared_shop();
-        let looked = tokio::task::spawn_blocking(move || {
-            following::of_creator(&*shop, creator, kind, position.0, &accounts)
-        });
+        let looked =
+            tokio::task::spawn_blocking(move || following::of_creator(&*shop, creator, kind, position.0, &accounts));
         match looked.await {
             Ok(Ok(followers)) => {
                 let state = self.state();

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use livedrop_domain::{AccountId, DropId, SessionId};
 
+use super::Settings;
 use super::samples::Sampled;
 use super::subscriber::{Subscriber, Topic};
-use super::Settings;
 
 /// Why a stream is not begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

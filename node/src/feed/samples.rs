@@ -10,8 +10,8 @@ use livedrop_domain::DropId;
 use livedrop_domain::drops::{self, Stock};
 use tokio::time::Instant;
 
-use super::hub::Hub;
 use super::frame;
+use super::hub::Hub;
 use crate::rest::look;
 
 /// Between two samples of one drop.

@@ -90,8 +90,7 @@ struct Waiting {
 
 impl Subscriber {
     pub fn new(topic: Topic, origin: Origin, line: Option<Arc<dyn Line>>, after: Position) -> Self {
-        let waiting =
-            Waiting { after, frames: VecDeque::new(), bytes: 0, stock: None, end: None, waker: None };
+        let waiting = Waiting { after, frames: VecDeque::new(), bytes: 0, stock: None, end: None, waker: None };
         Subscriber { topic, origin, line, waiting: Mutex::new(waiting) }
     }
 

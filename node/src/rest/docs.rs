@@ -31,6 +31,7 @@ use super::problem::Problem;
         (name = "creators", description = "Those who sell."),
         (name = "accounts", description = "Who buys, sells and operates."),
         (name = "sessions", description = "Signing in and out."),
+        (name = "events", description = "What happens, as it happens."),
         (name = "operations", description = "Health and the cluster."),
     )
 )]

@@ -23,6 +23,7 @@ mod context;
 mod creators;
 mod docs;
 mod drops;
+mod events;
 mod exposition;
 mod freshness;
 mod front;
@@ -67,6 +68,7 @@ pub use shop::{Check, Look, Seen, Shop, look};
 pub use text::time as rfc3339;
 
 use crate::auth::Auth;
+use crate::feed::Hub;
 use crate::payments::StripeDoor;
 use crate::propose::Unanswered;
 use measures::Measures;
@@ -96,6 +98,8 @@ pub struct Parts {
     pub stripe: Option<StripeDoor>,
     /// Whether creators' endpoints may be plain http and at private addresses.
     pub private_webhooks: bool,
+    /// Where all event streams of this node come together.
+    pub feed: Arc<Hub>,
     /// Set when the node begins to stop: it is not ready any more, and requests in work end.
     pub draining: AtomicBool,
 }
@@ -176,6 +180,8 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(drops::steer::cancel))
         .routes(routes!(drops::orders::list))
         .routes(routes!(drops::stats::read))
+        .routes(routes!(events::of_drop))
+        .routes(routes!(events::own))
         .routes(routes!(orders::place::place, orders::find))
         .routes(routes!(orders::read))
         .routes(routes!(orders::pay::pay))
@@ -191,6 +197,7 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(cluster::read))
         .routes(routes!(admin::status))
         .routes(routes!(admin::hash))
+        .routes(routes!(events::feed::list))
         .routes(routes!(admin::create_account))
         .routes(routes!(payments::list))
         .routes(routes!(payments::ledger))

@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod admin;
 pub mod cluster;
 pub mod drops;
+pub mod events;
 pub mod list;
 pub mod orders;
 pub mod payments;

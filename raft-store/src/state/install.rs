@@ -54,13 +54,7 @@ impl Shared {
         self.snapshots.publish(snapshot)?;
         self.at(Step::InstallPublished)?;
         let index = applied.map_or(0, |id| id.index);
-        Ok(Facts {
-            index,
-            proposed_at: meta.clock,
-            events: Vec::new(),
-            applied_at: Instant::now(),
-            resync: true,
-        })
+        Ok(Facts { index, proposed_at: meta.clock, events: Vec::new(), applied_at: Instant::now(), resync: true })
     }
 
     fn stage(&self, number: u64, snapshot: &SnapshotHandle) -> Result<StateDatabase, StoreError> {

@@ -7,7 +7,7 @@ use super::super::code;
 use super::Node;
 
 /// What this part of the API is made of.
-const ROUTES: [&str; 50] = [
+const ROUTES: [&str; 53] = [
     "POST /v1/accounts",
     "GET /v1/me",
     "POST /v1/sessions",
@@ -31,6 +31,8 @@ const ROUTES: [&str; 50] = [
     "POST /v1/drops/{id}/cancel",
     "GET /v1/drops/{id}/orders",
     "GET /v1/drops/{id}/stats",
+    "GET /v1/drops/{id}/events",
+    "GET /v1/events",
     "POST /v1/orders",
     "GET /v1/orders",
     "GET /v1/orders/{id}",
@@ -50,6 +52,7 @@ const ROUTES: [&str; 50] = [
     "GET /v1/cluster",
     "GET /v1/admin/status",
     "GET /v1/admin/hash",
+    "GET /v1/admin/events",
     "POST /v1/admin/accounts",
     "GET /v1/admin/payments",
     "GET /v1/admin/payments/ledger",
