@@ -9,6 +9,7 @@ mod bench;
 mod buy;
 mod context;
 mod drop;
+mod events;
 mod hash;
 mod login;
 mod money;
@@ -63,6 +64,7 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Drop(command) => drop::run(&context, command).await,
         Command::Order(command) => order::run(&context, command).await,
         Command::Buy(wanted) => buy::run(&context, wanted).await,
+        Command::Events(wanted) => events::run(&context, wanted).await,
         Command::Payments(command) => payments::run(&context, command).await,
         Command::Bench(command) => bench::run(&context, command).await,
         Command::Completions { shell } => shell::completions(&context, shell),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{account, bench, buy, drop, hash, login, order, payments, product};
+use super::{account, bench, buy, drop, events, hash, login, order, payments, product};
 use crate::Endpoints;
 
 const EXIT_CODES: &str = "\
@@ -91,6 +91,8 @@ pub enum Command {
     Order(order::Command),
     /// Buys units of a drop
     Buy(buy::Wanted),
+    /// Follows what happens: one line an event, over whichever node answers
+    Events(events::Wanted),
     /// Money: payments beside their orders, the sandbox's books, and whether they agree
     #[command(subcommand)]
     Payments(payments::Command),

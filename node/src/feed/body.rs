@@ -42,8 +42,8 @@ impl Body {
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Skip);
         Body {
             behind: subscription.behind.take(),
+            ready: [Some(frame::RETRY), subscription.begins_after.map(frame::position)].into_iter().flatten().collect(),
             subscription,
-            ready: VecDeque::from([frame::RETRY]),
             reading: None,
             heartbeat,
             ends: ends_at.map(|at| Box::pin(tokio::time::sleep_until(at))),

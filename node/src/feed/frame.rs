@@ -17,6 +17,12 @@ pub const HEARTBEAT: Bytes = Bytes::from_static(b":\n\n");
 /// The last word of a stream that ends politely: connect again, to any node.
 pub const BYE: Bytes = Bytes::from_static(b"event: bye\ndata: {}\n\n");
 
+/// Where a reader stands that has seen nothing yet. A block without data tells nothing but its id, which the reader
+/// sends when it has to come back.
+pub fn position(position: Position) -> Bytes {
+    format!("id: {}\n\n", told::id(position)).into()
+}
+
 /// One event.
 pub fn event(position: Position, at: Timestamp, event: &Event) -> Bytes {
     let data = told::data(position, at, event);

@@ -52,6 +52,10 @@ pub struct Subscription {
     number: u64,
     /// What is to be read before what waits: events after the one place, up to the other.
     pub(super) behind: Option<(Position, Position)>,
+    /// Where the stream begins, when its reader did not say.
+    pub(super) begins_after: Option<Position>,
+    /// What is told from now on happened after this log index.
+    pub through_index: u64,
 }
 
 impl Hub {
@@ -115,7 +119,8 @@ impl Hub {
         self.meter.streams(state.routes.open());
         drop(state);
         let behind = after.filter(|after| *after < through).map(|after| (after, through));
-        Ok(Subscription { hub: self.clone(), subscriber, number, behind })
+        let begins_after = after.is_none().then_some(through);
+        Ok(Subscription { hub: self.clone(), subscriber, number, behind, begins_after, through_index: through.0 })
     }
 
     /// Ends every stream politely, and takes no more.

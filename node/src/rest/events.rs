@@ -98,6 +98,7 @@ pub async fn own(
 
 fn begin(rest: &Rest, wanted: Wanted, ends_at: Option<Instant>) -> Result<Answer, Problem> {
     let subscription = rest.feed.subscribe(wanted)?;
+    let index = subscription.through_index;
     let mut response = axum::response::Response::new(Body::from_stream(streams::Body::new(subscription, ends_at)));
     response.extensions_mut().insert(Streaming);
     let headers = response.headers_mut();
@@ -105,7 +106,7 @@ fn begin(rest: &Rest, wanted: Wanted, ends_at: Option<Instant>) -> Result<Answer
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
-    Ok(Answer::from(response))
+    Ok(Answer::from(response).at(index))
 }
 
 /// The event after which the stream begins. One that this node has not applied yet is waited for.

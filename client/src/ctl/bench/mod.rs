@@ -3,6 +3,7 @@
 mod answers;
 mod audit;
 mod books;
+mod events;
 mod keys;
 mod latency;
 mod line;
@@ -28,10 +29,18 @@ use report::Report;
 pub enum Command {
     /// Buys as fast as it can, or at a steady rate, then checks the books; exit code 1 when they are wrong
     Purchase(Box<Wanted>),
+    /// Opens streams, lets a drop go live, and says how soon all were told; exit code 1 when one was not
+    Events(events::Wanted),
 }
 
 pub async fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
-    let Command::Purchase(wanted) = command;
+    match command {
+        Command::Purchase(wanted) => purchase(context, *wanted).await,
+        Command::Events(wanted) => events::run(context, &wanted).await,
+    }
+}
+
+async fn purchase(context: &Context, wanted: Wanted) -> Result<Exit, Stop> {
     wanted.check(context)?;
     let shop = shop::open(context, &wanted).await?;
     if let Some(file) = &wanted.print_tokens {

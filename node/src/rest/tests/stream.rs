@@ -34,7 +34,7 @@ impl Call<'_> {
         assert_eq!(response.headers()["cache-control"], "no-store");
         assert_eq!(response.headers()["x-accel-buffering"], "no");
         let mut reader = Reader { body: response.into_body(), read: String::new() };
-        assert_eq!(reader.block().await.as_deref(), Some("retry: 2000"));
+        assert_eq!(reader.block().await.as_deref(), Some("retry: 2000"), "it says when to come back");
         reader
     }
 }
