@@ -39,7 +39,7 @@ pub async fn keep_ticking(
         while leadership.borrow().is_leader && !stop.is_cancelled() && due(&reader, kept) {
             let request_id = format!("clock-{}", now().0);
             let command = Command::Clock(Tick::keeping(BUDGET, kept));
-            if proposer.propose(Request { request_id, idempotency: None, command }).await.is_err() {
+            if proposer.propose(Request { request_id, idempotency: None, command, by: None }).await.is_err() {
                 break;
             }
         }

@@ -15,7 +15,7 @@ use super::entry::{Entry, facts_of};
 use super::following;
 use super::hub::{Hub, present};
 use super::ring::Ring;
-use super::subscriber::{Cut, Subscriber};
+use super::subscriber::{Cut, Subscriber, Topic};
 use crate::rest::look;
 use crate::told::{self, Audience};
 
@@ -116,10 +116,27 @@ impl Hub {
         self.meter.frames(told);
     }
 
-    /// A stream ends with the session that it was begun in.
+    /// A stream ends with the session that it was begun in, and with what its token is good by.
     fn end_streams(&self, event: &Event) {
-        if let Event::Accounts(OfAccounts::SessionClosed { session_id }) = event {
-            self.state().routes.of_session(*session_id).for_each(|stream| stream.bye());
+        let Event::Accounts(event) = event else { return };
+        let state = self.state();
+        match event {
+            OfAccounts::SessionClosed { session_id } => {
+                state.routes.of_session(*session_id).for_each(|stream| stream.bye());
+            }
+            OfAccounts::SessionsClosed { account_id, except } => {
+                let own = state.routes.of_account(*account_id);
+                own.filter(|stream| except.is_none() || stream.origin.session != *except)
+                    .for_each(|stream| stream.bye());
+            }
+            // Which tokens a key has signed is not kept: whoever has another one comes back.
+            OfAccounts::SigningKeyRevoked { .. } => {
+                let own = state.routes.all().filter(|stream| matches!(stream.topic, Topic::Account(_)));
+                own.for_each(|stream| stream.bye());
+            }
+            OfAccounts::Registered { .. }
+            | OfAccounts::SigningKeyAdded { .. }
+            | OfAccounts::SigningKeyRetired { .. } => {}
         }
     }
 

@@ -1,5 +1,6 @@
 //! What must hold of any state, checked over all of it: by the tests after every entry, and by whoever audits a cluster.
 
+mod accounts;
 mod follows;
 mod money;
 mod sandbox;
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 use crate::follows::Counts;
 use crate::orders::Tally;
 use crate::sandbox::IntentId;
-use crate::{AccountId, DropId, Fault, OrderId, View, WebhookId, drops, journal, orders, payments};
+use crate::{AccountId, DropId, Fault, OrderId, View, WebhookId, audit, drops, journal, orders, payments};
 
 /// A law that the state breaks.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,12 @@ pub enum Broken {
     HalfFollowed { creator: AccountId, follower: AccountId },
     #[error("{account}: counted are {counted:?}, and there are {summed:?}")]
     Followers { account: AccountId, counted: Counts, summed: Counts },
+    #[error("{signers} of {keys} signing keys sign")]
+    Signers { keys: usize, signers: usize },
+    #[error("the audit trail is broken: {0}")]
+    Audit(#[from] audit::Broken),
+    #[error("the newest record of the audit trail is {newest} and is said to be {head}")]
+    AuditHead { newest: u64, head: u64 },
     #[error(transparent)]
     Fault(#[from] Fault),
 }
@@ -54,6 +61,7 @@ pub enum Broken {
 /// Checks the laws of every room.
 pub fn check(view: &dyn View) -> Result<(), Broken> {
     check_units(view)?;
+    accounts::check(view)?;
     sandbox::check(view)?;
     webhooks::check(view)?;
     follows::check(view)

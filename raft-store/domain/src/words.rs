@@ -14,15 +14,30 @@ pub struct Request {
     pub idempotency: Option<Idempotency>,
     #[n(2)]
     pub command: Command,
+    /// Who asks, where the command does not say it: an operator.
+    #[n(3)]
+    pub by: Option<By>,
 }
 
-/// A [`Request`] as it is applied. What names it is for logs.
+/// An operator. Not an enum: of a variant that it does not know, an older program would make nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct By {
+    /// Whoever showed the node's own operator token has none.
+    #[n(0)]
+    pub account: Option<AccountId>,
+}
+
+/// A [`Request`] as it is applied.
 #[derive(Debug, Decode)]
-pub(crate) struct Applicable {
+pub(crate) struct Applicable<'a> {
+    #[b(0)]
+    pub request_id: &'a str,
     #[n(1)]
     pub idempotency: Option<Idempotency>,
     #[n(2)]
     pub command: Command,
+    #[n(3)]
+    pub by: Option<By>,
 }
 
 /// Makes a request safe to repeat: the same account and key get the first answer again.

@@ -61,14 +61,14 @@ impl Double {
     pub fn pass(&self, ms: u64) {
         self.state().now.0 += ms;
         let tick = Command::Clock(clock::Tick::of(1_000));
-        self.apply(Request { request_id: "clock".into(), idempotency: None, command: tick });
+        self.apply(Request { request_id: "clock".into(), idempotency: None, command: tick, by: None });
     }
 
     /// The clock of the leader keeps a thousand entries of the journal, and there are so many more.
     pub fn forget(&self) {
         self.state().index += 3_000;
         let tick = Command::Clock(clock::Tick::keeping(1_000, clock::Kept { entries: 1_000, ms: u64::MAX }));
-        self.apply(Request { request_id: "clock".into(), idempotency: None, command: tick });
+        self.apply(Request { request_id: "clock".into(), idempotency: None, command: tick, by: None });
     }
 
     /// From now on nothing that needs a majority works.

@@ -31,7 +31,7 @@ impl Node {
             ids.push(id.parse().expect("it is an account's"));
         }
         let command = follows::Command::Follow(follows::Follow { follower_id: ids[0], creator_id: ids[1] });
-        let request = Request { request_id: "test".into(), idempotency: None, command: command.into() };
+        let request = Request { request_id: "test".into(), idempotency: None, command: command.into(), by: None };
         self.shop.propose(request).await.expect("the shop works").answer.expect("it may follow");
     }
 
