@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::source::Source;
 
 /// A room and the rooms it may call, by their front doors only.
-pub const MAY_CALL: [(&str, &[&str]); 11] = [
+pub const MAY_CALL: [(&str, &[&str]); 12] = [
     ("accounts", &[]),
     ("audit", &[]),
     ("members", &[]),
@@ -16,7 +16,8 @@ pub const MAY_CALL: [(&str, &[&str]); 11] = [
     ("sandbox", &[]),
     ("webhooks", &[]),
     ("follows", &["accounts"]),
-    ("clock", &["accounts", "drops", "orders", "payments", "webhooks"]),
+    ("notifications", &["follows", "drops", "orders"]),
+    ("clock", &["accounts", "drops", "orders", "payments", "webhooks", "notifications"]),
 ];
 
 const ROOMS: &str = "raft-store/domain/src/";

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use livedrop_domain::notifications::Kind;
 use livedrop_domain::{AccountId, Fault, journal};
 
 use super::Position;
@@ -106,7 +107,7 @@ fn frames(
     entries: &[Arc<Entry>],
     after: Position,
     until: Position,
-    about: impl Fn(Position, Audience, &'static str) -> bool,
+    about: impl Fn(Position, Audience, Option<Kind>) -> bool,
 ) -> Vec<Bytes> {
     let mut frames = Vec::new();
     each(entries, after, until, |entry, position, audience, kind| {
@@ -122,15 +123,15 @@ fn each(
     entries: &[Arc<Entry>],
     after: Position,
     until: Position,
-    mut with: impl FnMut(&Entry, Position, Audience, &'static str),
+    mut with: impl FnMut(&Entry, Position, Audience, Option<Kind>),
 ) {
     for entry in entries {
         for (position, event) in entry.events() {
             if position > after
                 && position <= until
-                && let (Some(audience), Some(kind)) = (told::audience(event), told::kind(event))
+                && let Some(audience) = told::audience(event)
             {
-                with(entry, position, audience, kind);
+                with(entry, position, audience, Kind::of(event));
             }
         }
     }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use livedrop_domain::notifications::{self, Kind};
 use livedrop_domain::{AccountId, Fault, View, follows};
 
 use crate::rest::{Shop, look};
@@ -15,7 +16,7 @@ const LOOKED_UP: usize = 128;
 pub fn of_creator(
     shop: &dyn Shop,
     creator: AccountId,
-    kind: &str,
+    kind: Option<Kind>,
     index: u64,
     accounts: &[AccountId],
 ) -> Result<Vec<AccountId>, Fault> {
@@ -36,15 +37,15 @@ pub fn of_creator(
 }
 
 /// Of each creator and kind of event, since which log index the account is told of it; none when it is not.
-pub fn of_account<'k>(
+pub fn of_account(
     shop: &dyn Shop,
     account: AccountId,
-    wanted: &[(AccountId, &'k str)],
-) -> Result<BTreeMap<(AccountId, &'k str), Option<u64>>, Fault> {
+    wanted: &[(AccountId, Option<Kind>)],
+) -> Result<BTreeMap<(AccountId, Option<Kind>), Option<u64>>, Fault> {
     let mut since = BTreeMap::new();
     for some in wanted.chunks(LOOKED_UP) {
         let found = |view: &dyn View| {
-            let told = |(creator, kind): &(AccountId, &'k str)| {
+            let told = |(creator, kind): &(AccountId, Option<Kind>)| {
                 Ok(((*creator, *kind), told_since(view, account, *creator, kind)?))
             };
             some.iter().map(told).collect::<Result<Vec<_>, Fault>>()
@@ -55,6 +56,17 @@ pub fn of_account<'k>(
 }
 
 /// Since which log index an account is told of such events of a creator; none when it is not.
-fn told_since(view: &dyn View, account: AccountId, creator: AccountId, _kind: &str) -> Result<Option<u64>, Fault> {
-    Ok(follows::edge(view, account, creator)?.map(|edge| edge.index))
+fn told_since(
+    view: &dyn View,
+    account: AccountId,
+    creator: AccountId,
+    kind: Option<Kind>,
+) -> Result<Option<u64>, Fault> {
+    let Some(edge) = follows::edge(view, account, creator)? else { return Ok(None) };
+    // What is too small for the inbox is not muted by kind, but with its creator.
+    let wants = match kind {
+        Some(kind) => notifications::wants(view, account, Some(creator), kind)?,
+        None => !notifications::inbox(view, account)?.muted.contains(&creator),
+    };
+    Ok(wants.then_some(edge.index))
 }

@@ -54,8 +54,8 @@ pub struct Subscription {
     pub(super) behind: Option<(Position, Position)>,
     /// Where the stream begins, when its reader did not say.
     pub(super) begins_after: Option<Position>,
-    /// What is told from now on happened after this log index.
-    pub through_index: u64,
+    /// The log index after which things are told as they happen.
+    pub begins_at: u64,
 }
 
 impl Hub {
@@ -91,11 +91,13 @@ impl Hub {
         self.state().ring.held_bytes()
     }
 
-    /// Joins a stream.
+    /// Joins a stream. One that does not say where it begins is told what happens after all that this node has applied,
+    /// which the router may not have told yet.
     ///
     /// Errors: `Closed`, `Full`, `Account`, `Address`, in this order.
     pub fn subscribe(self: &Arc<Self>, wanted: Wanted) -> Result<Subscription, Refused> {
         let Wanted { topic, origin, after, line } = wanted;
+        let applied = self.shop.applied();
         let mut state = self.state();
         if state.closed {
             return Err(Refused::Closed);
@@ -103,7 +105,8 @@ impl Hub {
         state.routes.admit(&self.settings, topic, origin.address)?;
         // From here to the end of the lock nothing is routed: what is behind and what comes meet without a seam.
         let through = state.through;
-        let subscriber = Arc::new(Subscriber::new(topic, origin, line, after.unwrap_or(through).max(through)));
+        let present = if through.0 < applied { (applied, u32::MAX) } else { through };
+        let subscriber = Arc::new(Subscriber::new(topic, origin, line, after.unwrap_or(present).max(through)));
         let number = state.routes.join(&subscriber);
         if let Topic::Drop(drop) = topic
             && let Some(sampled) = state.routes.sampled(drop)
@@ -119,8 +122,8 @@ impl Hub {
         self.meter.streams(state.routes.open());
         drop(state);
         let behind = after.filter(|after| *after < through).map(|after| (after, through));
-        let begins_after = after.is_none().then_some(through);
-        Ok(Subscription { hub: self.clone(), subscriber, number, behind, begins_after, through_index: through.0 })
+        let begins_after = after.is_none().then_some(present);
+        Ok(Subscription { hub: self.clone(), subscriber, number, behind, begins_after, begins_at: present.0 })
     }
 
     /// Ends every stream politely, and takes no more.
@@ -133,6 +136,11 @@ impl Hub {
     /// Cuts every stream off: their readers come back, and are told what there still is to tell.
     pub(super) fn cut_all(&self, why: Cut) {
         self.state().routes.all().for_each(|subscriber| subscriber.cut(why));
+    }
+
+    /// The place up to which everything was told.
+    pub fn through(&self) -> Position {
+        self.state().through
     }
 
     /// How many streams are open.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use livedrop_domain::accounts::Event as OfAccounts;
+use livedrop_domain::notifications::Kind;
 use livedrop_domain::{AccountId, DropId, Event, Fault, journal};
 use livedrop_store::Facts;
 use tokio::sync::broadcast::Receiver;
@@ -92,7 +93,7 @@ impl Hub {
     /// Tells those accounts with a stream open that follow the creator. Who does is looked up now, in the rows: no node
     /// holds the followers of anybody in its memory.
     async fn tell_followers(self: &Arc<Self>, entry: &Entry, position: Position, creator: AccountId, event: &Event) {
-        let (accounts, kind) = (self.state().routes.accounts(), told::kind(event).unwrap_or_default());
+        let (accounts, kind) = (self.state().routes.accounts(), Kind::of(event));
         if accounts.is_empty() {
             return;
         }

@@ -98,7 +98,7 @@ pub async fn own(
 
 fn begin(rest: &Rest, wanted: Wanted, ends_at: Option<Instant>) -> Result<Answer, Problem> {
     let subscription = rest.feed.subscribe(wanted)?;
-    let index = subscription.through_index;
+    let index = subscription.begins_at;
     let mut response = axum::response::Response::new(Body::from_stream(streams::Body::new(subscription, ends_at)));
     response.extensions_mut().insert(Streaming);
     let headers = response.headers_mut();

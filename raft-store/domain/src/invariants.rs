@@ -3,6 +3,7 @@
 mod accounts;
 mod follows;
 mod money;
+mod notifications;
 mod sandbox;
 mod webhooks;
 
@@ -54,6 +55,10 @@ pub enum Broken {
     Audit(#[from] audit::Broken),
     #[error("the newest record of the audit trail is {newest} and is said to be {head}")]
     AuditHead { newest: u64, head: u64 },
+    #[error("the notice {name:02x?} {what}")]
+    Notice { name: Vec<u8>, what: &'static str },
+    #[error("{account} mutes too much, or out of order")]
+    Inbox { account: AccountId },
     #[error(transparent)]
     Fault(#[from] Fault),
 }
@@ -64,7 +69,8 @@ pub fn check(view: &dyn View) -> Result<(), Broken> {
     accounts::check(view)?;
     sandbox::check(view)?;
     webhooks::check(view)?;
-    follows::check(view)
+    follows::check(view)?;
+    notifications::check(view)
 }
 
 /// Every unit is in one place, nobody has more than they may, and no order id can be used again unseen.

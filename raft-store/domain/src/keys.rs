@@ -98,6 +98,15 @@ pub const WEBHOOK_OLD: u8 = 0x6c;
 /// `endpoint` that was deleted or disabled → how far the clock has gone through its deliveries.
 pub const WEBHOOK_HALTED: u8 = 0x6d;
 
+/// `creator, event index, event ordinal` → what everyone who follows the creator may read.
+pub const NOTICE_OF_CREATOR: u8 = 0x70;
+/// `account, event index, event ordinal` → what the account may read.
+pub const NOTICE_OF_ACCOUNT: u8 = 0x71;
+/// Which notices to forget, and when: `time, index` → their keys, end to end.
+pub const NOTICE_OLD: u8 = 0x72;
+/// `account` → what it has read, and what it does not want to be told.
+pub const INBOX: u8 = 0x73;
+
 /// Rows that are read by their whole key, and in runs only to check a whole state: a store need not keep the newest of
 /// them in order.
 pub const POINTS: [u8; 3] = [IDEMPOTENCY, CUSTOMER, ORDER];

@@ -23,6 +23,7 @@ pub mod keys;
 pub mod machine;
 pub mod members;
 mod money;
+pub mod notifications;
 pub mod orders;
 mod overlay;
 pub mod payments;

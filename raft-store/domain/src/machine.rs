@@ -11,8 +11,8 @@ use crate::tx::Tx;
 use crate::view::View;
 use crate::words::{Applicable, By, Command, Event, Outcome, Rejection, Reply};
 use crate::{
-    Timestamp, accounts, audit, batch, clock, codec, drops, follows, members, orders, payments, products, sandbox,
-    webhooks,
+    Timestamp, accounts, audit, batch, clock, codec, drops, follows, members, notifications, orders, payments,
+    products, sandbox, webhooks,
 };
 
 /// All that a verb may know of the world beside the rows.
@@ -56,6 +56,7 @@ pub fn apply(view: &dyn View, overlay: &mut Overlay, index: u64, payload: &[u8])
     for request in batch.requests {
         outcomes.push(answer(&mut tx, &entry, codec::decode(request, "a request")?)?);
     }
+    notifications::note(&mut tx, &entry);
     let newest_order = tx.newest_orders.applied;
     let (entry_record, facts) = tx.finish();
     codec::encode_into(&facts, overlay.record());
@@ -124,6 +125,7 @@ fn dispatch(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Reply, Stop>
         Command::Sandbox(command) => sandbox::apply(tx, entry, command)?.into(),
         Command::Webhooks(command) => webhooks::apply(tx, entry, command)?.into(),
         Command::Follows(command) => follows::apply(tx, entry, command)?.into(),
+        Command::Notifications(command) => notifications::apply(tx, entry, command)?.into(),
     })
 }
 

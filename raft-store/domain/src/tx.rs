@@ -163,6 +163,17 @@ impl<'a> Tx<'a> {
         self.began = (self.overlay.record().len(), self.events.len());
     }
 
+    /// Shows all that the entry has told, with its ordinal, to `with`, once the commands of the entry are done. What `with`
+    /// writes is the entry's.
+    pub(crate) fn for_each_event(&mut self, mut with: impl FnMut(&mut Self, u32, &Event)) {
+        let events = std::mem::take(&mut self.events);
+        for (ordinal, event) in events.iter().enumerate() {
+            with(self, ordinal as u32, event);
+        }
+        self.events = events;
+        self.flush();
+    }
+
     /// Where the entry's record is in that of the batch, and what the entry told.
     pub(crate) fn finish(self) -> (Range<usize>, Vec<Event>) {
         (self.start..self.overlay.record().len(), self.events)

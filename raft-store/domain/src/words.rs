@@ -2,7 +2,9 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::{AccountId, accounts, clock, drops, follows, members, orders, payments, products, sandbox, webhooks};
+use crate::{
+    AccountId, accounts, clock, drops, follows, members, notifications, orders, payments, products, sandbox, webhooks,
+};
 
 /// What one caller asks for, with what came with it. Encoded once, at the node that took it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -77,6 +79,8 @@ pub enum Command {
     Webhooks(#[n(0)] webhooks::Command),
     #[n(9)]
     Follows(#[n(0)] follows::Command),
+    #[n(10)]
+    Notifications(#[n(0)] notifications::Command),
 }
 
 /// The answer to a command that went through.
@@ -102,6 +106,8 @@ pub enum Reply {
     Webhooks(#[n(0)] webhooks::Reply),
     #[n(9)]
     Follows(#[n(0)] follows::Reply),
+    #[n(10)]
+    Notifications(#[n(0)] notifications::Reply),
 }
 
 /// The answer to a command that may not go through. It wrote nothing.
@@ -128,6 +134,8 @@ pub enum Rejection {
     Webhooks(#[n(0)] webhooks::Rejection),
     #[n(9)]
     Follows(#[n(0)] follows::Rejection),
+    #[n(10)]
+    Notifications(#[n(0)] notifications::Rejection),
 }
 
 impl Rejection {
@@ -191,9 +199,9 @@ rooms!(Command: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Reply: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Rejection: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Event: webhooks => Webhooks);
-rooms!(Command: follows => Follows);
-rooms!(Reply: follows => Follows);
-rooms!(Rejection: follows => Follows);
+rooms!(Command: follows => Follows, notifications => Notifications);
+rooms!(Reply: follows => Follows, notifications => Notifications);
+rooms!(Rejection: follows => Follows, notifications => Notifications);
 rooms!(Event: follows => Follows);
 
 /// An answer on its way through bytes: CBOR has no `Result` of its own.

@@ -191,6 +191,9 @@ async fn a_reader_that_takes_nothing_is_cut_off_and_misses_nothing() {
         node.steer(&drop, &creator, "pause").await;
         node.steer(&drop, &creator, "resume").await;
     }
+    while node.rest.feed.through().0 < node.shop.applied() {
+        tokio::task::yield_now().await;
+    }
     let (mut last, mut seen) = (before, Vec::new());
     while let Some(frame) = slow.frame().await {
         if let Some(id) = frame.id {

@@ -1,10 +1,12 @@
 use super::{Swept, Tick, Ticked, swept, swept_key};
 use crate::journal::{self, Kept};
 use crate::tx::Tx;
-use crate::{Entry, Fault, OrderId, SessionId, accounts, drops, idempotency, orders, payments, webhooks};
+use crate::{
+    Entry, Fault, OrderId, SessionId, accounts, drops, idempotency, notifications, orders, payments, webhooks,
+};
 
 /// Does a bounded amount of what is due: drops first, then holds, then orders of cancelled drops, then keys, then
-/// deliveries, then sessions and the keys that sign for them, then the journal. It is never rejected.
+/// deliveries and notices, then sessions and the keys that sign for them, then the journal. It is never rejected.
 pub(crate) fn tick(tx: &mut Tx, entry: &Entry, command: &Tick) -> Result<Ticked, Fault> {
     let before = swept(tx)?;
     let mut sweep = Sweep { tx, entry, left: command.budget as usize, swept: before };
@@ -16,6 +18,7 @@ pub(crate) fn tick(tx: &mut Tx, entry: &Entry, command: &Tick) -> Result<Ticked,
     sweep.old_deliveries()?;
     sweep.sessions()?;
     sweep.signing_keys()?;
+    sweep.old_notices()?;
     sweep.journal(command.kept())?;
     let Sweep { left, swept, .. } = sweep;
     if swept != before {
@@ -127,6 +130,22 @@ impl Sweep<'_, '_> {
                 self.done(1);
             }
             self.rest(row, &ids[now..]);
+        }
+        Ok(())
+    }
+
+    fn old_notices(&mut self) -> Result<(), Fault> {
+        while self.left > 0 {
+            let from = self.swept.notices.unwrap_or_default();
+            let Some((row, at, names)) = notifications::first_old(self.tx, from, self.entry.now)? else { break };
+            self.swept.notices = Some(at);
+            let mut seen = 0;
+            for name in notifications::names(&names).take(self.left) {
+                notifications::forget(self.tx, name);
+                self.done(1);
+                seen += name.len();
+            }
+            self.rest(row, &names[seen..]);
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Which commands are deeds: what goes into the audit trail when they change something.
 //!
 //! Not here: orders, which have a row each that says who placed them; what nodes do by themselves all the time (ticks,
-//! reports of gateways and of deliveries); refreshes, whose session is on record since its sign-in.
+//! reports of gateways and of deliveries); what somebody wants to be told; refreshes, whose session is on record since its sign-in.
 
 use crate::accounts::{self, Role};
 use crate::audit::{Action, Actor, Deed};
@@ -11,7 +11,7 @@ use crate::{AccountId, Command, Fault, View, drops, follows, members, payments, 
 /// What to put on record if the command changes something. Looks at nothing, but for the session that is signed out.
 pub(super) fn of(view: &dyn View, command: &Command, by: Option<By>) -> Result<Option<Deed>, Fault> {
     Ok(match command {
-        Command::Orders(_) | Command::Clock(_) | Command::Sandbox(_) => None,
+        Command::Orders(_) | Command::Clock(_) | Command::Sandbox(_) | Command::Notifications(_) => None,
         Command::Payments(command) => payment(command, by),
         Command::Accounts(accounts::Command::SignOut(command)) => {
             let session = accounts::session(view, command.session_id)?;
@@ -50,6 +50,10 @@ fn account(command: &accounts::Command, by: Option<By>) -> Option<Deed> {
         Register(it) => of(it.account_id, Action::AccountRegistered, role(it.role)),
         SignIn(it) => of(it.account_id, Action::SignedIn, it.session_id.to_string()),
         Refresh(_) | SignOut(_) => None,
+        Import(it) => {
+            let count = format!("accounts={}", it.accounts.len());
+            Some(deed(operator(by), Action::AccountsImported, "", count))
+        }
         ChangePassword(it) => {
             let kept = it.keep.map(|session| format!("kept={session}"));
             of(it.account_id, Action::PasswordChanged, kept.unwrap_or_default())

@@ -4,6 +4,7 @@
 //! a change to what running clusters have on their disks; new lines are new words. `codec.rs` says what is allowed.
 
 mod file;
+mod follows;
 mod money;
 mod sandbox;
 mod state;
@@ -17,25 +18,25 @@ use livedrop_domain::audit::{Action, Actor};
 
 #[test]
 fn commands_keep_their_bytes() {
-    let all = [values::commands(), sandbox::commands(), webhooks::commands()].concat();
+    let all = [values::commands(), sandbox::commands(), webhooks::commands(), follows::commands()].concat();
     check("commands.txt", variants::commands(all));
 }
 
 #[test]
 fn replies_keep_their_bytes() {
-    let all = [values::replies(), sandbox::replies(), webhooks::replies()].concat();
+    let all = [values::replies(), sandbox::replies(), webhooks::replies(), follows::replies()].concat();
     check("replies.txt", variants::replies(all));
 }
 
 #[test]
 fn rejections_keep_their_bytes() {
-    let all = [values::rejections(), sandbox::rejections(), webhooks::rejections()].concat();
+    let all = [values::rejections(), sandbox::rejections(), webhooks::rejections(), follows::rejections()].concat();
     check("rejections.txt", variants::rejections(all));
 }
 
 #[test]
 fn events_keep_their_bytes() {
-    check("events.txt", variants::events([values::events(), webhooks::events()].concat()));
+    check("events.txt", variants::events([values::events(), webhooks::events(), follows::events()].concat()));
 }
 
 #[test]
@@ -53,6 +54,7 @@ fn states_and_roles_keep_their_numbers() {
     check("sandbox-statuses.txt", variants::sandbox_statuses(sandbox::statuses()));
     check("sandbox-kinds.txt", variants::sandbox_kinds(sandbox::kinds()));
     check("delivery-states.txt", variants::delivery_states(webhooks::states()));
+    check("notice-kinds.txt", variants::notice_kinds(follows::kinds()));
     check("payment-gateways.txt", variants::payment_gateways(money::gateways()));
     check("payment-stages.txt", variants::payment_stages(money::stages()));
     check("payment-ends.txt", variants::payment_ends(money::ends()));
@@ -107,6 +109,10 @@ fn rows_keep_their_bytes() {
     check("meta.txt", vec![("clock and hash", values::meta())]);
     check("intents.txt", vec![("intent", sandbox::intent()), ("declined intent", sandbox::declined_intent())]);
     check("movements.txt", vec![("movement", sandbox::movement())]);
+    check("edges.txt", vec![("edge", follows::edge())]);
+    check("follow-counts.txt", vec![("counts", follows::counts())]);
+    check("notices.txt", vec![("notice", follows::notice())]);
+    check("inboxes.txt", vec![("inbox", follows::inbox())]);
     check("endpoints.txt", vec![("endpoint", webhooks::endpoint())]);
     check("deliveries.txt", vec![("delivery", webhooks::delivery()), ("failed delivery", webhooks::failed_delivery())]);
 }

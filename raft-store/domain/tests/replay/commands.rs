@@ -5,6 +5,7 @@
 //! webhooks are about.
 
 mod accounts;
+mod follows;
 mod sandbox;
 mod webhooks;
 
@@ -35,6 +36,8 @@ pub fn command() -> BoxedStrategy<Command> {
         12 => accounts::about_accounts(),
         14 => sandbox::about_sandbox(),
         24 => webhooks::about_webhooks(),
+        12 => follows::about_follows(),
+        6 => follows::about_notices(),
         1 => (1..4_u64, 0..2_u8).prop_map(|(node_id, byte)| {
             members::Command::Register(members::Register { node_id, incarnation: [byte; 16] }).into()
         }),

@@ -174,7 +174,8 @@ pub fn nothing_is_overdue(view: &MemView, now: Timestamp) -> Checked {
         let over = matches!(drop.phase, Phase::Ended | Phase::Cancelled);
         prop_assert!(over || drop.ends_at > now, "{} has not ended", drop.id);
     }
-    for prefix in [keys::HOLD_DUE, keys::IDEMPOTENCY_DUE, keys::WEBHOOK_OLD, keys::SESSION_DUE] {
+    let due = [keys::HOLD_DUE, keys::IDEMPOTENCY_DUE, keys::WEBHOOK_OLD, keys::SESSION_DUE, keys::NOTICE_OLD];
+    for prefix in due {
         let first = rows(view, prefix).next().map(|(key, _)| keys::number(key, 0).expect("a time"));
         prop_assert!(first.is_none_or(|at| at > now.0), "what is due is not done");
     }
