@@ -35,6 +35,7 @@ pub use sections::node::Node;
 pub use sections::payments::{PaymentGateway, Payments};
 pub use sections::peer::Peer;
 pub use sections::raft::Raft;
+pub use sections::search::Search;
 pub use sections::storage::Storage;
 pub use sections::webhooks::Webhooks;
 
@@ -56,6 +57,7 @@ pub struct NodeConfig {
     pub payments: Payments,
     pub webhooks: Webhooks,
     pub events: Events,
+    pub search: Search,
     pub log: Log,
 }
 
@@ -162,6 +164,7 @@ impl NodeConfig {
             payments: Payments::read(reader, &own),
             webhooks: Webhooks::read(reader, &own),
             events: Events::read(reader, &own),
+            search: Search::read(reader, &own),
             log: Log::read(reader, &own),
         };
         if config.http.threads == 0 {

@@ -6,7 +6,9 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use livedrop_jepsen::cluster::{Cluster, Options};
 use livedrop_jepsen::gateway::Gateway;
-use livedrop_jepsen::scenario::{blackout, catch_up, crash_matrix, failover, money, quorum, race, sell_out, wiped};
+use livedrop_jepsen::scenario::{
+    blackout, catch_up, crash_matrix, failover, money, quorum, race, sell_out, waitlist, wiped,
+};
 use livedrop_jepsen::seed::Seed;
 
 /// Shows on real processes what the shop promises while nodes fail. Exit code 0 only when everything held.
@@ -83,6 +85,16 @@ enum Story {
         #[arg(long, default_value_t = 30)]
         outage: u64,
     },
+    /// Holds that expire while others try to buy, and people who wait in line; then once more with the leader killed.
+    Waitlist {
+        #[arg(long, default_value_t = 10)]
+        units: usize,
+        #[arg(long, default_value_t = 30)]
+        line: usize,
+        /// Purchases a second by those who do not wait.
+        #[arg(long, default_value_t = 1_000)]
+        rate: usize,
+    },
     /// Everything above, one after the other, each at its default size.
     All,
 }
@@ -108,6 +120,7 @@ async fn main() -> Result<()> {
             Story::Wiped,
             Story::CrashMatrix { times: 5 },
             Story::Money { orders: 5_000, at_once: 32, kills: 10, outage: 30 },
+            Story::Waitlist { units: 10, line: 30, rate: 1_000 },
         ],
         one => vec![one],
     };
@@ -163,6 +176,13 @@ async fn tell(story: Story, options: &Options, seed: &mut Seed) -> Result<()> {
             let size = money::Size { orders, at_once, kills, outage: Duration::from_secs(outage) };
             let run = async |cluster: &mut Cluster| money::run(cluster, &gateway, seed, size).await;
             Cluster::with(options, run).await?;
+        }
+        Story::Waitlist { units, line, rate } => {
+            for kill in [false, true] {
+                let size = waitlist::Size { units, line, rate, hold_seconds: 15, kill };
+                let run = async |cluster: &mut Cluster| waitlist::run(cluster, seed, size).await;
+                Cluster::with(options.clone(), run).await?;
+            }
         }
         Story::All => unreachable!("it was taken apart before"),
     }

@@ -10,6 +10,7 @@ pub mod quorum;
 pub mod race;
 pub mod sell_out;
 pub mod told;
+pub mod waitlist;
 pub mod wiped;
 
 mod report;

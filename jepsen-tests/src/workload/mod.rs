@@ -3,9 +3,11 @@
 pub mod buyer;
 pub mod payer;
 pub mod probe;
+pub mod queue;
 pub mod race;
 pub mod receiver;
 pub mod recorder;
 pub mod sale;
 pub mod shop;
+pub mod storm;
 pub mod verify;

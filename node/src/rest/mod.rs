@@ -38,12 +38,14 @@ mod password;
 mod payments;
 mod problem;
 mod products;
+mod search;
 mod sessions;
 mod shop;
 mod stripe;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod text;
+mod waitlist;
 mod webhooks;
 
 use std::ops::Deref;
@@ -72,6 +74,7 @@ use crate::auth::Auth;
 use crate::feed::Hub;
 use crate::payments::StripeDoor;
 use crate::propose::Unanswered;
+use crate::search::Search;
 use measures::Measures;
 use problem::Problem;
 
@@ -101,6 +104,8 @@ pub struct Parts {
     pub private_webhooks: bool,
     /// Where all event streams of this node come together.
     pub feed: Arc<Hub>,
+    /// None when the node was told not to search.
+    pub search: Option<Search>,
     /// Set when the node begins to stop: it is not ready any more, and requests in work end.
     pub draining: AtomicBool,
 }
@@ -183,6 +188,8 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(creators::read))
         .routes(routes!(products::create, products::list))
         .routes(routes!(products::read, products::edit, products::retire))
+        .routes(routes!(search::find))
+        .routes(routes!(search::suggest))
         .routes(routes!(drops::schedule::create, drops::list))
         .routes(routes!(drops::read, drops::schedule::edit))
         .routes(routes!(drops::steer::restock))
@@ -191,6 +198,7 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(drops::steer::end))
         .routes(routes!(drops::steer::cancel))
         .routes(routes!(drops::orders::list))
+        .routes(routes!(waitlist::join, waitlist::read, waitlist::leave))
         .routes(routes!(drops::stats::read))
         .routes(routes!(events::of_drop))
         .routes(routes!(events::own))

@@ -106,6 +106,14 @@ pub const NOTICE_OF_ACCOUNT: u8 = 0x71;
 pub const NOTICE_OLD: u8 = 0x72;
 /// `account` → what it has read, and what it does not want to be told.
 pub const INBOX: u8 = 0x73;
+/// `drop, item, sequence`: somebody who waits for a variant.
+pub const WAITING: u8 = 0x78;
+/// `drop, account` → their place in a line, or what they were offered.
+pub const WAITING_OF: u8 = 0x79;
+/// `drop, item` → the line for a variant, while somebody waits for it.
+pub const WAITLIST: u8 = 0x7a;
+/// `drop` whose lines the clock has yet to go on with.
+pub const WAITLIST_DUE: u8 = 0x7c;
 
 /// Rows that are read by their whole key, and in runs only to check a whole state: a store need not keep the newest of
 /// them in order.

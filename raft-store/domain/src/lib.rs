@@ -33,6 +33,7 @@ mod stop;
 mod time;
 mod tx;
 pub mod view;
+pub mod waitlist;
 pub mod webhooks;
 pub mod words;
 

@@ -12,6 +12,7 @@ mod profile;
 mod progress;
 mod report;
 mod route;
+mod search;
 mod shard;
 mod shop;
 mod tally;
@@ -31,16 +32,16 @@ pub enum Command {
     Purchase(Box<Wanted>),
     /// Opens streams, lets a drop go live, and says how soon all were told; exit code 1 when one was not
     Events(events::Wanted),
+    /// Searches at a steady rate, a mixed set of questions; makes the products before, if asked to
+    Search(search::Wanted),
 }
 
 pub async fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
-    match command {
-        Command::Purchase(wanted) => purchase(context, *wanted).await,
-        Command::Events(wanted) => events::run(context, &wanted).await,
-    }
-}
-
-async fn purchase(context: &Context, wanted: Wanted) -> Result<Exit, Stop> {
+    let wanted = match command {
+        Command::Purchase(wanted) => wanted,
+        Command::Events(wanted) => return events::run(context, &wanted).await,
+        Command::Search(wanted) => return search::run(context, wanted).await,
+    };
     wanted.check(context)?;
     let shop = shop::open(context, &wanted).await?;
     if let Some(file) = &wanted.print_tokens {

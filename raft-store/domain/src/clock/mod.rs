@@ -1,6 +1,6 @@
 //! What happens by itself as time passes: drops open and end, holds expire, payments are given up, orders of cancelled
-//! drops are called off, old idempotency keys, old deliveries and notices, sessions that ran out, signing keys whose tokens did, and
-//! old journal rows go.
+//! drops are called off, lines go on, old idempotency keys, old deliveries and notices, sessions that ran out, signing
+//! keys whose tokens did, and old journal rows go.
 //!
 //! Time is a command. The leader proposes a [`Tick`] when [`is_due`] says that there is something to do; the tick does
 //! a bounded amount of it and says whether there is more, as `pulse` in TigerBeetle. A node's own clock decides nothing.
@@ -13,9 +13,11 @@ pub(crate) use tick::tick;
 
 pub use crate::journal::Kept;
 use crate::keys::{self, key};
-use crate::{Fault, Timestamp, View, accounts, drops, idempotency, journal, notifications, orders, tx, webhooks};
+use crate::{
+    Fault, Timestamp, View, accounts, drops, idempotency, journal, notifications, orders, tx, waitlist, webhooks,
+};
 
-/// Does at most `budget` of what is due: one drop, order, key, delivery, notice, session or journal row each.
+/// Does at most `budget` of what is due: one drop, order, offer, key, delivery, notice, session or journal row each.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Tick {
     #[n(0)]
@@ -99,6 +101,7 @@ pub fn is_due(view: &dyn View, now: Timestamp) -> Result<bool, Fault> {
     Ok(!drops::due(view, now, 1)?.is_empty()
         || orders::first_due(view, swept.holds, now)?.is_some()
         || !drops::winding(view, 1)?.is_empty()
+        || waitlist::first_due(view)?.is_some()
         || idempotency::first_due(view, swept.keys, now)?.is_some()
         || webhooks::first_old(view, swept.deliveries.unwrap_or_default(), now)?.is_some()
         || notifications::first_old(view, swept.notices.unwrap_or_default(), now)?.is_some()

@@ -2,15 +2,17 @@ use super::{Swept, Tick, Ticked, swept, swept_key};
 use crate::journal::{self, Kept};
 use crate::tx::Tx;
 use crate::{
-    Entry, Fault, OrderId, SessionId, accounts, drops, idempotency, notifications, orders, payments, webhooks,
+    Entry, Fault, OrderId, SessionId, accounts, drops, idempotency, notifications, orders, payments, waitlist, webhooks,
 };
 
-/// Does a bounded amount of what is due: drops first, then holds, then orders of cancelled drops, then keys, then
-/// deliveries and notices, then sessions and the keys that sign for them, then the journal. It is never rejected.
+/// Does a bounded amount of what is due: drops first, then waiting lines, then holds, then orders of cancelled drops,
+/// then keys, then deliveries and notices, then sessions and the keys that sign for them, then the journal. It is never
+/// rejected.
 pub(crate) fn tick(tx: &mut Tx, entry: &Entry, command: &Tick) -> Result<Ticked, Fault> {
     let before = swept(tx)?;
     let mut sweep = Sweep { tx, entry, left: command.budget as usize, swept: before };
     sweep.drops()?;
+    sweep.lines()?;
     sweep.holds()?;
     sweep.windings()?;
     sweep.keys()?;
@@ -41,6 +43,23 @@ impl Sweep<'_, '_> {
             drops::move_on(self.tx, self.entry, id)?;
             self.done(1);
         }
+        self.serve_lines()
+    }
+
+    fn lines(&mut self) -> Result<(), Fault> {
+        while self.left > 0 {
+            let Some(id) = waitlist::first_due(self.tx)? else { break };
+            let done = waitlist::go_on(self.tx, self.entry, id, self.left)?;
+            // That there is nothing to do is something found out, too.
+            self.done(done.max(1));
+        }
+        Ok(())
+    }
+
+    /// Offers what the thing just done has freed, as far as the budget reaches.
+    fn serve_lines(&mut self) -> Result<(), Fault> {
+        let offered = waitlist::serve(self.tx, self.entry, self.left)?;
+        self.done(offered);
         Ok(())
     }
 
@@ -48,13 +67,18 @@ impl Sweep<'_, '_> {
         while self.left > 0 {
             let Some((row, at, ids)) = orders::first_due(self.tx, self.swept.holds, self.entry.now)? else { break };
             self.swept.holds = at;
-            let now = ids.len().min(self.left * 16);
-            for id in ids[..now].chunks_exact(16) {
+            let mut seen = 0;
+            for id in ids.chunks_exact(16) {
+                if self.left == 0 {
+                    break;
+                }
                 let id = id.try_into().map(OrderId::from_bytes).expect("chunks have 16 bytes");
                 payments::hold_over(self.tx, self.entry, id)?;
                 self.done(1);
+                self.serve_lines()?;
+                seen += 16;
             }
-            self.rest(row, &ids[now..]);
+            self.rest(row, &ids[seen..]);
         }
         Ok(())
     }

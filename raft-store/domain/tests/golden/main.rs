@@ -11,6 +11,7 @@ mod state;
 mod values;
 mod variants;
 mod versions;
+mod waitlist;
 mod webhooks;
 
 use file::check;
@@ -18,25 +19,29 @@ use livedrop_domain::audit::{Action, Actor};
 
 #[test]
 fn commands_keep_their_bytes() {
-    let all = [values::commands(), sandbox::commands(), webhooks::commands(), follows::commands()].concat();
+    let rooms = [sandbox::commands(), webhooks::commands(), follows::commands(), waitlist::commands()];
+    let all = [values::commands(), rooms.concat()].concat();
     check("commands.txt", variants::commands(all));
 }
 
 #[test]
 fn replies_keep_their_bytes() {
-    let all = [values::replies(), sandbox::replies(), webhooks::replies(), follows::replies()].concat();
+    let rooms = [sandbox::replies(), webhooks::replies(), follows::replies(), waitlist::replies()];
+    let all = [values::replies(), rooms.concat()].concat();
     check("replies.txt", variants::replies(all));
 }
 
 #[test]
 fn rejections_keep_their_bytes() {
-    let all = [values::rejections(), sandbox::rejections(), webhooks::rejections(), follows::rejections()].concat();
+    let rooms = [sandbox::rejections(), webhooks::rejections(), follows::rejections(), waitlist::rejections()];
+    let all = [values::rejections(), rooms.concat()].concat();
     check("rejections.txt", variants::rejections(all));
 }
 
 #[test]
 fn events_keep_their_bytes() {
-    check("events.txt", variants::events([values::events(), webhooks::events(), follows::events()].concat()));
+    let all = [values::events(), webhooks::events(), follows::events(), waitlist::events()].concat();
+    check("events.txt", variants::events(all));
 }
 
 #[test]
@@ -91,7 +96,17 @@ fn rows_keep_their_bytes() {
     check("records.txt", vec![("record", values::record())]);
     check("audit-heads.txt", vec![("newest record", values::head())]);
     check("products.txt", vec![("product", values::product()), ("product without a picture", values::plain_product())]);
-    check("drops.txt", vec![("drop", values::drop()), ("drop without an end", values::endless_drop())]);
+    check(
+        "drops.txt",
+        vec![
+            ("drop", values::drop()),
+            ("drop without an end", values::endless_drop()),
+            ("drop that is waited for", waitlist::drop()),
+        ],
+    );
+    check("waiters.txt", vec![("waiter", waitlist::waiter())]);
+    check("places.txt", vec![("place", waitlist::place()), ("offered place", waitlist::offered_place())]);
+    check("lines.txt", vec![("line", waitlist::line())]);
     check("stocks.txt", vec![("stock", values::stock())]);
     check("orders.txt", vec![("order", values::order()), ("order that is being paid", money::paying())]);
     check(

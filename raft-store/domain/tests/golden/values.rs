@@ -403,6 +403,7 @@ pub fn drop() -> Drop {
         low_stock_threshold: 10,
         created_at: NOW,
         version: VERSION,
+        waited_for: None,
     }
 }
 

@@ -7,6 +7,7 @@
 mod accounts;
 mod follows;
 mod sandbox;
+mod waitlist;
 mod webhooks;
 
 pub use accounts::register;
@@ -33,8 +34,9 @@ pub fn command() -> BoxedStrategy<Command> {
         10 => prop_oneof![0..4_u32, Just(100)].prop_map(|budget| Command::Clock(Tick::of(budget))),
         20 => about_drops(),
         10 => about_products(),
-        12 => accounts::about_accounts(),
+        16 => accounts::about_accounts(),
         14 => sandbox::about_sandbox(),
+        24 => waitlist::about_waitlist(),
         24 => webhooks::about_webhooks(),
         12 => follows::about_follows(),
         6 => follows::about_notices(),

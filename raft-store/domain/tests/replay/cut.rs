@@ -181,6 +181,6 @@ fn reply(reply: Reply) -> Reply {
         Reply::Webhooks(webhooks::Reply::Rotated(row)) => webhooks::Reply::Rotated(endpoint(row)).into(),
         Reply::Webhooks(_) => reply,
         Reply::Follows(follows::Reply::Followed(row)) => follows::Reply::Followed(edge(row)).into(),
-        Reply::Follows(_) | Reply::Notifications(_) => reply,
+        Reply::Follows(_) | Reply::Notifications(_) | Reply::Waitlist(_) => reply,
     }
 }

@@ -11,6 +11,7 @@ mod log;
 mod paths;
 mod paying;
 mod replica;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -119,6 +120,17 @@ proptest! {
                     _ => {}
                 }
             }
+        }
+    }
+
+    #[test]
+    fn lines_go_by_the_order_of_joining_and_nobody_buys_what_somebody_waits_for(history in history()) {
+        let mut replica = Replica::default();
+        for entry in cut_anew(&log_of(history), &[1]) {
+            let before = turns::Lines::of(&replica.view);
+            replica.apply(std::slice::from_ref(&entry));
+            let applied = replica.applied.last().expect("an entry was applied");
+            before.check(&replica.view, &entry.requests[0].command, applied)?;
         }
     }
 
