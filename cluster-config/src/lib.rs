@@ -27,6 +27,7 @@ pub use network::Network;
 pub use sections::auth::Auth;
 pub use sections::batch::Batch;
 pub use sections::cluster::{Cluster, Member};
+pub use sections::events::Events;
 pub use sections::http::{ClientAddress, Http};
 pub use sections::limits::Limits;
 pub use sections::log::{Log, LogFormat};
@@ -55,6 +56,7 @@ pub struct NodeConfig {
     pub auth: Auth,
     pub payments: Payments,
     pub webhooks: Webhooks,
+    pub events: Events,
     pub search: Search,
     pub log: Log,
 }
@@ -161,6 +163,7 @@ impl NodeConfig {
             auth: Auth::read(reader, &own),
             payments: Payments::read(reader, &own),
             webhooks: Webhooks::read(reader, &own),
+            events: Events::read(reader, &own),
             search: Search::read(reader, &own),
             log: Log::read(reader, &own),
         };

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use livedrop_config::NodeConfig;
+use livedrop_domain::clock::Kept;
 use livedrop_domain::{Command, Rejection, Request, members};
 use livedrop_store::Store;
 use livedrop_store::types::Member;
@@ -19,6 +20,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{self, Auth};
+use crate::feed::{self, Hub};
 use crate::payments::{self, Gateways, StripeDoor, desk::Desk};
 use crate::propose::{Bounds, Proposer};
 use crate::raft::{self, Consensus, ConsensusSettings, Gate, JoinError, StartError, StartUp};
@@ -96,7 +98,13 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         Proposer::start(consensus.clone(), bounds(config), callers)
     };
     gate.take_forwarded(Arc::new(proposer.clone()));
-    consensus_runtime.spawn(clock::keep_ticking(consensus.clone(), reader.clone(), proposer.clone(), stop.clone()));
+    consensus_runtime.spawn(clock::keep_ticking(
+        consensus.clone(),
+        reader.clone(),
+        proposer.clone(),
+        kept(config),
+        stop.clone(),
+    ));
     consensus_runtime.spawn(divergence::watch(consensus.clone(), reader.clone(), on_fatal, stop.clone()));
     let registering = consensus_runtime.spawn(register(config.node.id, incarnation, proposer.clone(), stop.clone()));
 
@@ -124,6 +132,10 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     tokio::spawn(desk.keep(consensus.leadership(), reader.clone(), stop.clone()));
     let courier = Courier::new(shop.clone(), sender(config)?, config.webhooks.concurrency);
     tokio::spawn(courier.keep(consensus.leadership(), stop.clone()));
+    // Subscribed before the hub is made, so that nothing falls between.
+    let facts = reader.facts();
+    let feed = Hub::new(shop.clone(), streams(config)).context("reading the newest event")?;
+    tokio::spawn(feed::follow(feed.clone(), facts, stop.clone()));
     let search = config.search.enabled.then(Search::default);
     let searching = search.clone().map(|search| {
         let source = search::Source { shop: shop.clone(), facts: reader.facts() };
@@ -131,6 +143,7 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     });
     let searching = searching.transpose().context("starting search")?;
     let rest = Rest::new(rest::Parts {
+        feed: feed.clone(),
         shop,
         auth,
         node_id: config.node.id,
@@ -157,13 +170,15 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         () = &mut told_to_stop => {}
     }
 
-    // Not ready → hand leadership over → finish what is under way → stop.
+    // Not ready → hand leadership over → end the streams → finish what is under way → stop.
     tracing::info!("stopping");
     rest.drain();
     match consensus.hand_over().await {
         Ok(leader) => tracing::info!(?leader, "leadership is elsewhere"),
         Err(error) => tracing::warn!(%error, "leadership was not handed over; the others elect a leader"),
     }
+    // Readers go to other nodes, and this one has nothing left but requests.
+    feed.close();
     http_stop.cancel();
     // It waits for the requests under way itself, for as long as they may.
     let _ended = http_served.await;
@@ -223,6 +238,11 @@ fn bounds(config: &NodeConfig) -> Bounds {
     }
 }
 
+/// How much of the journal is kept while this node leads.
+fn kept(config: &NodeConfig) -> Kept {
+    Kept { entries: config.events.keep_entries, ms: config.events.keep_hours * 3_600_000 }
+}
+
 fn auth_options(config: &NodeConfig) -> auth::Options {
     auth::Options {
         access_ms: config.auth.access_token_seconds * 1_000,
@@ -251,6 +271,19 @@ fn limits(config: &NodeConfig) -> rest::Limits {
     }
 }
 
+/// Streams leave a part of the connections to everybody else.
+fn streams(config: &NodeConfig) -> feed::Settings {
+    let events = &config.events;
+    let unless_off = |limit: usize| if config.limits.enabled { limit } else { usize::MAX };
+    feed::Settings {
+        buffer_bytes: events.buffer_bytes,
+        streams_max: events.streams.min(config.http.max_connections / 5 * 4),
+        per_account_max: unless_off(events.streams_per_account),
+        per_address_max: unless_off(events.streams_per_address),
+        heartbeat: Duration::from_millis(events.heartbeat_ms),
+    }
+}
+
 fn search_settings(config: &NodeConfig, incarnation: [u8; 16]) -> search::Settings {
     search::Settings {
         root: config.node.data_dir.join("search"),
@@ -275,6 +308,7 @@ fn timeouts(config: &NodeConfig) -> rest::accept::Timeouts {
         head: Duration::from_millis(config.http.header_timeout_ms),
         body: Duration::from_millis(config.http.body_timeout_ms),
         idle: Duration::from_millis(config.http.idle_timeout_ms),
+        stalled: Duration::from_millis(config.events.stalled_ms),
         connections: config.http.max_connections,
         ..rest::accept::Timeouts::default()
     }

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod collector;
 pub mod demo;
 pub mod divergence;
+pub mod feed;
 pub mod key_rotation;
 pub mod payments;
 pub mod propose;

@@ -11,6 +11,7 @@ mod bench;
 mod buy;
 mod context;
 mod drop;
+mod events;
 mod follow;
 mod hash;
 mod inbox;
@@ -71,6 +72,7 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Drop(command) => drop::run(&context, command).await,
         Command::Order(command) => order::run(&context, command).await,
         Command::Buy(wanted) => buy::run(&context, wanted).await,
+        Command::Events(wanted) => events::run(&context, wanted).await,
         Command::Waitlist(command) => waitlist::run(&context, command).await,
         Command::Follow(command) => follow::run(&context, command).await,
         Command::Inbox(wanted) => inbox::run(&context, wanted).await,

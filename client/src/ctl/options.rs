@@ -6,7 +6,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    account, audit, bench, buy, drop, follow, hash, inbox, key, login, order, payments, product, search, waitlist,
+    account, audit, bench, buy, drop, events, follow, hash, inbox, key, login, order, payments, product, search,
+    waitlist,
 };
 use crate::Endpoints;
 
@@ -95,6 +96,8 @@ pub enum Command {
     Order(order::Command),
     /// Buys units of a drop
     Buy(buy::Wanted),
+    /// Follows what happens: one line an event, over whichever node answers
+    Events(events::Wanted),
     /// Waits for units of a drop that is sold out
     #[command(subcommand)]
     Waitlist(waitlist::Command),

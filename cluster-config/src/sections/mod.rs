@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod batch;
 pub mod cluster;
+pub mod events;
 pub mod http;
 pub mod limits;
 pub mod log;

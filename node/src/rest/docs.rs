@@ -32,6 +32,7 @@ use super::problem::Problem;
         (name = "notifications", description = "What an account is told and can read later."),
         (name = "accounts", description = "Who buys, sells and operates."),
         (name = "sessions", description = "Signing in and out."),
+        (name = "events", description = "What happens, as it happens."),
         (name = "operations", description = "Health and the cluster."),
     )
 )]

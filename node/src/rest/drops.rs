@@ -98,7 +98,7 @@ pub async fn list(
     Ok(wanted.answer(&uri, found).at(seen.index))
 }
 
-fn parse(id: &str) -> Result<DropId, Problem> {
+pub(super) fn parse(id: &str) -> Result<DropId, Problem> {
     id.parse().map_err(|_| Problem::not_found("drop"))
 }
 

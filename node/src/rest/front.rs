@@ -5,6 +5,7 @@
 //! carries, the metrics, the log line.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,7 @@ use http_body_util::BodyExt;
 use tower::Service;
 
 use super::Rest;
-use super::accept::Watch;
+use super::accept::{Connection, Watch};
 use super::answer::{INDEX, LEADER, NODE, REQUEST_ID};
 use super::client::Proxies;
 use super::code;
@@ -72,7 +73,7 @@ impl Front {
     }
 
     /// Answers one request, whatever comes; `peer` is who is connected.
-    pub async fn serve<B>(&self, request: Request<B>, watch: &Watch, peer: IpAddr) -> Response
+    pub async fn serve<B>(&self, request: Request<B>, watch: &Arc<Watch>, peer: IpAddr) -> Response
     where
         B: body::HttpBody<Data = Bytes> + Unpin,
     {
@@ -90,6 +91,7 @@ impl Front {
                     true => place::purchase(&self.rest, &parts.headers, &context).await.into_response(),
                     false => {
                         parts.extensions.insert(context);
+                        parts.extensions.insert(Connection(watch.clone()));
                         let mut router = self.router.clone();
                         let Ok(response) = router.call(Request::from_parts(parts, Body::empty())).await;
                         response

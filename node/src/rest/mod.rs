@@ -23,6 +23,7 @@ mod context;
 mod creators;
 mod docs;
 mod drops;
+mod events;
 mod exposition;
 mod follows;
 mod freshness;
@@ -72,6 +73,7 @@ pub use shop::{Check, Look, Seen, Shop, look};
 pub use text::time as rfc3339;
 
 use crate::auth::Auth;
+use crate::feed::Hub;
 use crate::payments::StripeDoor;
 use crate::propose::Unanswered;
 use crate::search::Search;
@@ -102,6 +104,8 @@ pub struct Parts {
     pub stripe: Option<StripeDoor>,
     /// Whether creators' endpoints may be plain http and at private addresses.
     pub private_webhooks: bool,
+    /// Where all event streams of this node come together.
+    pub feed: Arc<Hub>,
     /// None when the node was told not to search.
     pub search: Option<Search>,
     /// Set when the node begins to stop: it is not ready any more, and requests in work end.
@@ -204,6 +208,8 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(drops::orders::list))
         .routes(routes!(waitlist::join, waitlist::read, waitlist::leave))
         .routes(routes!(drops::stats::read))
+        .routes(routes!(events::of_drop))
+        .routes(routes!(events::own))
         .routes(routes!(orders::place::place, orders::find))
         .routes(routes!(orders::read))
         .routes(routes!(orders::pay::pay))
@@ -219,6 +225,7 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(cluster::read))
         .routes(routes!(admin::status))
         .routes(routes!(admin::hash))
+        .routes(routes!(events::feed::list))
         .routes(routes!(admin::accounts::create, admin::accounts::list))
         .routes(routes!(admin::accounts::read))
         .routes(routes!(admin::accounts::set_role))

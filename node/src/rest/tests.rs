@@ -7,6 +7,7 @@ mod closing;
 mod connections;
 pub mod double;
 mod drops;
+mod events;
 mod follows;
 mod inbox;
 mod keys;
@@ -15,8 +16,10 @@ mod orders;
 mod payments;
 mod products;
 mod replays;
+mod resume;
 mod roles;
 mod search;
+mod stream;
 mod waitlist;
 mod webhooks;
 
@@ -25,16 +28,19 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use axum::body::Body;
+use axum::response::Response;
 use http::{HeaderMap, Request, request};
 use http_body_util::BodyExt;
 use livedrop_domain::{Event, Timestamp, payments as domain_payments};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::accept::Watch;
 use super::operator_token::OperatorToken;
 use super::{Front, Limits, Parts, PaymentTerms, Rest};
 use crate::auth::{Auth, Options};
+use crate::feed::{self, Hub};
 use crate::search::Search;
 use double::Double;
 
@@ -57,7 +63,15 @@ impl Node {
 
     /// Another node over the same shop remembers nothing of what the first one has seen.
     fn over(shop: Arc<Double>) -> Self {
+        Node::with_streams(shop, feed::Settings::default())
+    }
+
+    fn with_streams(shop: Arc<Double>, streams: feed::Settings) -> Self {
+        let facts = shop.facts();
+        let feed = Hub::new(shop.clone(), streams).expect("memory does not fail");
+        tokio::spawn(feed::follow(feed.clone(), facts, CancellationToken::new()));
         let rest = Rest::new(Parts {
+            feed,
             shop: shop.clone(),
             auth: Arc::new(Auth::new("double", Options::cheap())),
             node_id: 1,
@@ -157,9 +171,14 @@ impl Call<'_> {
         self
     }
 
-    async fn send(self) -> Answered {
+    /// The answer whose body is still on its way.
+    async fn begin(self) -> Response {
         let request = self.request.body(self.body).expect("a test's request is one");
-        let (parts, body) = self.node.front.serve(request, &Watch::idle(), self.peer).await.into_parts();
+        self.node.front.serve(request, &Arc::new(Watch::idle()), self.peer).await
+    }
+
+    async fn send(self) -> Answered {
+        let (parts, body) = self.begin().await.into_parts();
         let text = body.collect().await.expect("it is in memory").to_bytes();
         let text = String::from_utf8(text.to_vec()).expect("answers are text");
         Answered { status: parts.status.as_u16(), headers: parts.headers, text }

@@ -9,6 +9,7 @@ pub mod admin;
 pub mod audit;
 pub mod cluster;
 pub mod drops;
+pub mod events;
 pub mod follows;
 pub mod list;
 pub mod notifications;

@@ -7,7 +7,7 @@ use super::super::code;
 use super::Node;
 
 /// What this part of the API is made of.
-const ROUTES: [&str; 79] = [
+const ROUTES: [&str; 82] = [
     "POST /v1/accounts",
     "GET /v1/me",
     "POST /v1/sessions",
@@ -44,6 +44,8 @@ const ROUTES: [&str; 79] = [
     "POST /v1/drops/{id}/cancel",
     "GET /v1/drops/{id}/orders",
     "GET /v1/drops/{id}/stats",
+    "GET /v1/drops/{id}/events",
+    "GET /v1/events",
     "PUT /v1/drops/{id}/waitlist",
     "GET /v1/drops/{id}/waitlist",
     "DELETE /v1/drops/{id}/waitlist",
@@ -66,6 +68,7 @@ const ROUTES: [&str; 79] = [
     "GET /v1/cluster",
     "GET /v1/admin/status",
     "GET /v1/admin/hash",
+    "GET /v1/admin/events",
     "POST /v1/admin/accounts",
     "POST /v1/admin/accounts/import",
     "POST /v1/admin/followers",
