@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{self, Auth};
+use crate::limits::{self, Limits, Rate};
 use crate::payments::{self, Gateways, StripeDoor, desk::Desk};
 use crate::propose::{Bounds, Proposer};
 use crate::raft::{self, Consensus, ConsensusSettings, Gate, JoinError, StartError, StartUp};
@@ -114,6 +115,13 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         let (shop, stop) = (shop.clone(), stop.clone());
         async move { stop.run_until_cancelled(shop.ask_others()).await }
     });
+    let counting = config.limits.enabled.then(|| {
+        let (limits, questions) = Limits::new(config.node.id, caller_limits(config), Arc::new(consensus.clone()));
+        gate.lend(limits.clone());
+        consensus_runtime.spawn(limits.clone().borrow(questions));
+        shop.tell_who_answers(limits.clone());
+        limits
+    });
     let metrics = rest::install_metrics();
     let gateways = Gateways::open(&config.payments, shop.clone())?;
     let stripe = StripeDoor::open(&config.payments, &gateways)?;
@@ -124,6 +132,7 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     let rest = Rest::new(rest::Parts {
         shop,
         auth,
+        limits: counting,
         node_id: config.node.id,
         operator_token: Some(rest::operator_token(&config.node.data_dir).context("making the operator's token")?),
         metrics: Some(metrics),
@@ -223,8 +232,20 @@ fn auth_options(config: &NodeConfig) -> auth::Options {
         },
         password_threads: config.auth.password_hash_threads,
         password_queue_max: config.auth.password_hash_queue,
-        sign_in_failures: if config.limits.enabled { config.limits.sign_in_failures } else { u32::MAX },
         ..auth::Options::default()
+    }
+}
+
+fn caller_limits(config: &NodeConfig) -> limits::Options {
+    let limits = &config.limits;
+    limits::Options {
+        account: Rate { per_minute: limits.account_per_minute, burst: limits.account_burst },
+        address: Rate { per_minute: limits.address_per_minute, burst: limits.address_burst },
+        wrong_free: limits.sign_in_failures,
+        wrong_from_address: Rate {
+            per_minute: limits.sign_in_failures_address / 10,
+            burst: limits.sign_in_failures_address,
+        },
     }
 }
 

@@ -26,8 +26,10 @@ mod drops;
 mod exposition;
 mod freshness;
 mod front;
+mod guess;
 mod health;
 mod identity;
+mod limits;
 mod measures;
 mod mint;
 mod operator_token;
@@ -67,6 +69,7 @@ pub use shop::{Check, Look, Seen, Shop, look};
 pub use text::time as rfc3339;
 
 use crate::auth::Auth;
+use crate::limits::Limits as CallerLimits;
 use crate::payments::StripeDoor;
 use crate::propose::Unanswered;
 use measures::Measures;
@@ -86,6 +89,8 @@ struct Whole {
 pub struct Parts {
     pub shop: Arc<dyn Shop>,
     pub auth: Arc<Auth>,
+    /// How often callers may ask; nobody counts without.
+    pub limits: Option<Arc<CallerLimits>>,
     pub node_id: u64,
     /// A digest of the token that whoever can read this node's data directory may use.
     pub operator_token: Option<OperatorToken>,
@@ -125,6 +130,10 @@ impl Rest {
     /// From now on `/readyz` says no, so that balancers send requests elsewhere.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+    }
+
+    fn is_operator_token(&self, token: &str) -> bool {
+        self.operator_token.as_ref().is_some_and(|ours| ours.is(token))
     }
 
     fn description(&self) -> Bytes {

@@ -31,23 +31,24 @@ pub async fn sign_in(
     context: Context,
     Json(body): Json<shape::SignIn>,
 ) -> Result<Answer, Problem> {
-    let wait_ms = rest.auth.guesses.wait_ms(&body.email, rest.now());
-    if wait_ms > 0 {
-        let problem =
-            Problem::new(&code::TOO_MANY_REQUESTS, "The password was wrong too often. Wait before the next try.");
-        return Err(problem.retry_after(wait_ms.div_ceil(1_000)));
-    }
     // An account that was opened a moment ago, on another node, can sign in here.
     rest.shop.linearizable().await?;
+    let guess = rest.guess(&body.email, context.client).await?;
     let account = look(&*rest.shop, |view| accounts::by_email(view, &body.email))?.what;
     // Without an account the same work is done, so that neither answer nor time tells whether there is one.
     let hash = account.as_ref().map(|account| account.password_hash.clone());
-    let right = rest.auth.passwords.verify(body.password, hash).await?;
+    let right = match rest.auth.passwords.verify(body.password, hash).await {
+        Ok(right) => right,
+        Err(busy) => {
+            guess.dropped().await;
+            return Err(busy.into());
+        }
+    };
     let Some(account) = account.filter(|_| right) else {
-        rest.auth.guesses.wrong(&body.email, rest.now());
+        guess.wrong().await;
         return Err(Problem::new(&code::BAD_CREDENTIALS, "No account has this e-mail address and this password."));
     };
-    rest.auth.guesses.right(&body.email);
+    guess.right().await;
     let token = RefreshToken::fresh(mint::session(rest.now()));
     let command = accounts::Command::SignIn(SignIn {
         session_id: token.session_id,

@@ -17,22 +17,45 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use axum::body::Body;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http::{HeaderMap, Request, request};
 use http_body_util::BodyExt;
 use livedrop_domain::{Timestamp, payments as domain_payments};
+use livedrop_proto::limits::{GuessRequest, GuessResponse, LeaseRequest, LeaseResponse};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 
 use super::accept::Watch;
 use super::operator_token::OperatorToken;
-use super::{Front, Limits, Parts, PaymentTerms, Rest};
+use super::{CallerLimits, Front, Limits, Parts, PaymentTerms, Rest};
 use crate::auth::{Auth, Options};
+use crate::limits;
 use double::Double;
 
 /// Ten seconds before a full minute, so that times in tests are easy to read.
 const NOW: Timestamp = Timestamp(1_795_000_000_000);
 const PASSWORD: &str = "plum-otter-9-lantern";
 const OPERATOR_TOKEN: &str = "op_of_this_test";
+
+/// Limits that no test meets by accident.
+fn caller_limits() -> limits::Options {
+    let rate = limits::Rate { per_minute: 60_000, burst: 100_000 };
+    limits::Options { account: rate, address: rate, wrong_free: 3, wrong_from_address: rate }
+}
+
+/// There is no other node to ask.
+struct Alone;
+
+impl limits::Ask for Alone {
+    fn lease(&self, _: u64, _: LeaseRequest) -> BoxFuture<'_, Option<LeaseResponse>> {
+        std::future::ready(None).boxed()
+    }
+
+    fn guess(&self, _: u64, _: GuessRequest) -> BoxFuture<'_, Option<GuessResponse>> {
+        std::future::ready(None).boxed()
+    }
+}
 
 /// A node over a shop in memory.
 struct Node {
@@ -51,6 +74,7 @@ impl Node {
         let rest = Rest::new(Parts {
             shop: shop.clone(),
             auth: Arc::new(Auth::new("double", Options::cheap())),
+            limits: Some(CallerLimits::new(1, caller_limits(), Arc::new(Alone)).0),
             node_id: 1,
             operator_token: Some(OperatorToken::of(OPERATOR_TOKEN)),
             metrics: Some(PrometheusBuilder::new().build_recorder().handle()),
