@@ -27,7 +27,7 @@ use crate::read::Reads;
 use crate::rest::{self, Rest};
 use crate::shop::NodeShop;
 use crate::webhooks::{Courier, send};
-use crate::{clock, divergence, sign_in};
+use crate::{clock, divergence, key_rotation, sign_in};
 
 /// How often a node says who it is until the cluster has written it down.
 const REGISTER_EVERY: Duration = Duration::from_millis(500);
@@ -61,6 +61,8 @@ fn open(config: &NodeConfig) -> anyhow::Result<Store> {
 }
 
 async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -> anyhow::Result<()> {
+    // Before anything that counts.
+    let metrics = rest::install_metrics();
     let stop = CancellationToken::new();
     let Store { log, machine, reader, snapshots, incarnation, .. } = store;
     let mut told_to_stop = std::pin::pin!(told_to_stop());
@@ -105,7 +107,9 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     let shop = Arc::new(NodeShop::new(config.cluster.id.clone(), consensus.clone(), proposer.clone(), reads));
     let auth = Arc::new(Auth::new(config.cluster.id.clone(), auth_options(config)));
     tokio::spawn(sign_in::follow(auth.clone(), reader.clone(), stop.clone()));
-    tokio::spawn(sign_in::offer_key(auth.clone(), proposer, stop.clone()));
+    tokio::spawn(sign_in::offer_key(auth.clone(), proposer.clone(), stop.clone()));
+    let (keys, leads) = (auth.clone(), consensus.clone());
+    tokio::spawn(key_rotation::keep_rotating(keys, leads, reader.clone(), proposer, stop.clone()));
     tokio::spawn({
         // Consensus that has stopped is never recovered, and says so at once each time.
         let (shop, stop) = (shop.clone(), stop.clone());
@@ -122,7 +126,6 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         shop.tell_who_answers(limits.clone());
         limits
     });
-    let metrics = rest::install_metrics();
     let gateways = Gateways::open(&config.payments, shop.clone())?;
     let stripe = StripeDoor::open(&config.payments, &gateways)?;
     let desk = Desk::new(shop.clone(), gateways, &payments::bounds(&config.payments));
@@ -133,6 +136,7 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         shop,
         auth,
         limits: counting,
+        rendered: rest::Rendered::new(config.http.cache_bytes),
         node_id: config.node.id,
         operator_token: Some(rest::operator_token(&config.node.data_dir).context("making the operator's token")?),
         metrics: Some(metrics),
@@ -215,6 +219,7 @@ fn bounds(config: &NodeConfig) -> Bounds {
         batch_commands: config.batch.max_commands,
         batch_bytes: config.batch.max_bytes,
         queue_commands: config.batch.queue_commands,
+        queue_wait: Duration::from_millis(config.batch.queue_wait_ms),
         in_flight: config.batch.in_flight,
         deadline: Duration::from_millis(config.limits.request_deadline_ms),
     }
@@ -223,6 +228,7 @@ fn bounds(config: &NodeConfig) -> Bounds {
 fn auth_options(config: &NodeConfig) -> auth::Options {
     auth::Options {
         access_ms: config.auth.access_token_seconds * 1_000,
+        rotate_keys_after_ms: (config.auth.rotate_keys_days > 0).then(|| config.auth.rotate_keys_days * 86_400_000),
         session_ms: config.auth.refresh_token_seconds * 1_000,
         remembered_max: config.auth.verification_cache_entries,
         password_cost: auth::Cost {
@@ -288,6 +294,7 @@ async fn register(
         request_id: format!("register-{node_id}"),
         idempotency: None,
         command: Command::Members(members::Command::Register(members::Register { node_id, incarnation })),
+        by: None,
     };
     let mut again = tokio::time::interval(REGISTER_EVERY);
     while stop.run_until_cancelled(again.tick()).await.is_some() {

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod collector;
 pub mod demo;
 pub mod divergence;
+pub mod key_rotation;
 pub mod limits;
 pub mod payments;
 pub mod propose;

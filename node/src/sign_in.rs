@@ -32,17 +32,21 @@ pub async fn follow(auth: Arc<Auth>, reader: Reader, stop: CancellationToken) {
 
 fn observe(auth: &Auth, reader: &Reader, facts: &Facts) {
     for event in &facts.events {
-        auth.observe(event);
-        if matches!(event, Event::Accounts(Told::SigningKeyAdded { .. })) {
+        if let Event::Accounts(
+            Told::SigningKeyAdded { .. } | Told::SigningKeyRetired { .. } | Told::SigningKeyRevoked { .. },
+        ) = event
+        {
             load_keys(auth, reader);
         }
+        // After the keys were loaded: what was verified with those before is then forgotten.
+        auth.observe(event);
     }
 }
 
-/// Facts were missed: sessions may have ended and keys may have come.
+/// Facts were missed: sessions may have ended, and keys may have come or gone.
 fn forget(auth: &Auth, reader: &Reader) {
-    auth.forget_all();
     load_keys(auth, reader);
+    auth.forget_all();
 }
 
 fn load_keys(auth: &Auth, reader: &Reader) {
@@ -57,7 +61,7 @@ pub async fn offer_key(auth: Arc<Auth>, proposer: Proposer, stop: CancellationTo
     let mut offer = tokio::time::interval(OFFER_EVERY);
     while stop.run_until_cancelled(offer.tick()).await.is_some() && auth.keys().is_empty() {
         let command = Command::AddSigningKey(AddSigningKey { key: fresh_signing_key() }).into();
-        let request = Request { request_id: "offer-signing-key".to_owned(), idempotency: None, command };
+        let request = Request { request_id: "offer-signing-key".to_owned(), idempotency: None, command, by: None };
         if let Err(unanswered) = proposer.propose(request).await {
             tracing::debug!(%unanswered, "no signing key yet");
         }

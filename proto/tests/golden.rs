@@ -172,7 +172,7 @@ fn limits_of_callers() {
     let want = limits::Want { subject: subject(), wanted: 300, owed: 15, returned: 1 };
     golden(
         limits::LeaseRequest { wants: vec![want] },
-        "0a1d0a140802121007070707070707070707070707070707 10ac02180f2001",
+        "0a1d0a14080212100707070707070707070707070707070710ac02180f2001",
     );
     let grants = vec![limits::Grant { granted: 3, left: 2, empty_ms: 0 }, limits::Grant::default()];
     golden(limits::LeaseResponse { grants }, "0a04080310020a00");
@@ -180,7 +180,7 @@ fn limits_of_callers() {
     assert_eq!(steps.map(i32::from), [1, 2, 3, 4, 5]);
     golden(
         limits::GuessRequest { step: Step::Begin.into(), subject: subject() },
-        "08011214080212100707070707070707 0707070707070707",
+        "080112140802121007070707070707070707070707070707",
     );
     golden(limits::GuessResponse { wait_ms: 4_000 }, "08a01f");
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use crate::source::Source;
 
 /// A room and the rooms it may call, by their front doors only.
-pub const MAY_CALL: [(&str, &[&str]); 9] = [
+pub const MAY_CALL: [(&str, &[&str]); 12] = [
     ("accounts", &[]),
+    ("audit", &[]),
     ("members", &[]),
     ("products", &["accounts"]),
     ("drops", &["products"]),
@@ -14,7 +15,9 @@ pub const MAY_CALL: [(&str, &[&str]); 9] = [
     ("payments", &["drops", "orders"]),
     ("sandbox", &[]),
     ("webhooks", &[]),
-    ("clock", &["drops", "orders", "payments", "webhooks"]),
+    ("follows", &["accounts"]),
+    ("notifications", &["follows", "drops", "orders"]),
+    ("clock", &["accounts", "drops", "orders", "payments", "webhooks", "notifications"]),
 ];
 
 const ROOMS: &str = "raft-store/domain/src/";

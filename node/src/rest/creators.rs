@@ -1,7 +1,7 @@
 //! Those who sell, as everybody sees them.
 
 use axum::extract::{Path, State};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use livedrop_domain::AccountId;
 use livedrop_domain::accounts::{self, Role};
 use livedrop_proto::rest::Consistency;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Rest;
-use super::answer::Answer;
+use super::answer::{Answer, JSON};
 use super::caching::{PAGES, cacheable, etag};
 use super::docs::Problems;
 use super::freshness;
@@ -40,13 +40,15 @@ pub async fn read(State(rest): State<Rest>, Path(id): Path<String>, headers: Hea
     let seen = freshness::read(&rest, &headers, None, Consistency::Local, |view| accounts::get(view, id)).await?;
     let account = seen.what.filter(|account| account.role == Role::Creator);
     let account = account.ok_or_else(|| Problem::not_found("creator").at(seen.index))?;
-    let answer = cacheable(&headers, etag(account.version), PAGES, &[format!("creator-{id}")], || {
-        Answer::ok(&Creator {
+    let etag = etag(account.version);
+    let answer = cacheable(&headers, etag.clone(), PAGES, &[format!("creator-{id}")], || {
+        let shape = || Creator {
             id: account.id.to_string(),
             display_name: account.display_name.clone(),
             follower_count: 0,
             created_at: text::time(account.created_at),
-        })
+        };
+        Answer::written(StatusCode::OK, JSON, rest.rendered.body(u128::from_be_bytes(id.bytes()), &etag, shape))
     });
     Ok(answer.at(seen.index))
 }

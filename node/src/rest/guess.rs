@@ -37,6 +37,13 @@ impl Rest {
             Problem::new(&code::TOO_MANY_REQUESTS, "The password was wrong too often. Wait before the next try.");
         Err(problem.retry_after(wait_ms.div_ceil(1_000)))
     }
+
+    /// Forgets what was guessed at an account.
+    pub(super) async fn forget_guesses(&self, email: &str) {
+        if let Some(limits) = &self.limits {
+            limits.guess(Step::Right, Subject { policy: Policy::Account, name: digest(email) }).await;
+        }
+    }
 }
 
 impl Guess {

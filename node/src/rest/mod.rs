@@ -35,9 +35,11 @@ mod mint;
 mod operator_token;
 mod orders;
 mod page;
+mod password;
 mod payments;
 mod problem;
 mod products;
+mod rendered;
 mod sessions;
 mod shop;
 mod stripe;
@@ -51,7 +53,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use livedrop_domain::{Command, Outcome, Reply, Request, Timestamp};
+use livedrop_domain::{By, Command, Outcome, Reply, Request, Timestamp};
 use metrics_exporter_prometheus::PrometheusHandle;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -65,6 +67,7 @@ pub use measures::install as install_metrics;
 pub use operator_token::{OPERATOR_TOKEN_FILE, OperatorToken, operator_token};
 pub use orders::order_shape;
 pub use orders::pay::Terms as PaymentTerms;
+pub use rendered::Rendered;
 pub use shop::{Check, Look, Seen, Shop, look};
 pub use text::time as rfc3339;
 
@@ -91,6 +94,8 @@ pub struct Parts {
     pub auth: Arc<Auth>,
     /// How often callers may ask; nobody counts without.
     pub limits: Option<Arc<CallerLimits>>,
+    /// Bodies of public answers that were written before.
+    pub rendered: Rendered,
     pub node_id: u64,
     /// A digest of the token that whoever can read this node's data directory may use.
     pub operator_token: Option<OperatorToken>,
@@ -150,8 +155,18 @@ impl Rest {
         request_id: &context::RequestId,
         command: impl Into<Command>,
     ) -> Result<(Reply, u64), Problem> {
+        self.decide_by(request_id, None, command).await
+    }
+
+    /// As [`decide`](Rest::decide), for a command that does not say who asks: an operator.
+    async fn decide_by(
+        &self,
+        request_id: &context::RequestId,
+        by: Option<By>,
+        command: impl Into<Command>,
+    ) -> Result<(Reply, u64), Problem> {
         let (request_id, command) = (request_id.as_str().to_owned(), command.into());
-        settle(self.shop.propose(Request { request_id, idempotency: None, command }).await)
+        settle(self.shop.propose(Request { request_id, idempotency: None, command, by }).await)
     }
 }
 
@@ -169,7 +184,8 @@ fn routes() -> OpenApiRouter<Rest> {
     docs::begin()
         .routes(routes!(accounts::create))
         .routes(routes!(accounts::me))
-        .routes(routes!(sessions::sign_in))
+        .routes(routes!(password::change))
+        .routes(routes!(sessions::sign_in, sessions::sign_out_everywhere))
         .routes(routes!(sessions::refresh))
         .routes(routes!(sessions::sign_out))
         .routes(routes!(sessions::jwks))
@@ -200,7 +216,16 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(cluster::read))
         .routes(routes!(admin::status))
         .routes(routes!(admin::hash))
-        .routes(routes!(admin::create_account))
+        .routes(routes!(admin::accounts::create, admin::accounts::list))
+        .routes(routes!(admin::accounts::read))
+        .routes(routes!(admin::accounts::set_role))
+        .routes(routes!(admin::accounts::set_password))
+        .routes(routes!(admin::accounts::sign_out))
+        .routes(routes!(admin::accounts::disable))
+        .routes(routes!(admin::accounts::enable))
+        .routes(routes!(admin::keys::list, admin::keys::rotate))
+        .routes(routes!(admin::keys::revoke))
+        .routes(routes!(admin::audit::list))
         .routes(routes!(payments::list))
         .routes(routes!(payments::ledger))
         .routes(routes!(health::livez))

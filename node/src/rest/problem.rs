@@ -3,7 +3,9 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, header};
-use livedrop_domain::{Fault, Rejection, Reply, accounts, drops, orders, payments, products, webhooks};
+use livedrop_domain::{
+    Fault, Rejection, Reply, accounts, drops, follows, notifications, orders, payments, products, webhooks,
+};
 use livedrop_proto::rest;
 use livedrop_proto::rest::problem::{FieldError, MEDIA_TYPE};
 
@@ -182,6 +184,10 @@ impl From<Rejection> for Problem {
             Rejection::Orders(rejection) => order(rejection),
             Rejection::Payments(rejection) => payment(rejection),
             Rejection::Webhooks(rejection) => webhook(rejection),
+            Rejection::Follows(rejection) => follow(rejection),
+            Rejection::Notifications(notifications::Rejection::BadField) => {
+                Problem::field("/muted_creators", format!("must be at most {}", notifications::MUTED_MAX))
+            }
             Rejection::Sandbox(_) => Problem::new(&code::INTERNAL, "The node asked for what only gateways are told."),
             Rejection::Members(_) => Problem::new(&code::INTERNAL, "The node asked for what only nodes are told."),
         }
@@ -195,6 +201,13 @@ fn account(rejection: accounts::Rejection) -> Problem {
         AccountNotFound => Problem::unauthenticated("The account is gone."),
         SessionEnded => Problem::unauthenticated("The session has ended. Sign in again."),
         BadField => Problem::field("/email", "must be an address of at most 254 bytes"),
+        Disabled => super::password::disabled(),
+        ChangedSince => Problem::new(&code::ACCOUNT_CHANGED, "The account was changed at the same moment."),
+        KeyNotFound => Problem::not_found("key"),
+        TooManyKeys => Problem::new(
+            &code::TOO_MANY_KEYS,
+            format!("At most {} keys are good at one time. Revoke one, or wait.", accounts::SIGNING_KEYS_MAX),
+        ),
     }
 }
 
@@ -281,6 +294,19 @@ fn webhook(rejection: webhooks::Rejection) -> Problem {
         Stale { .. } | StaleAttempt { .. } => {
             Problem::new(&code::INTERNAL, "The node asked for what only its courier is told.")
         }
+    }
+}
+
+fn follow(rejection: follows::Rejection) -> Problem {
+    use follows::Rejection::*;
+    match rejection {
+        CreatorNotFound => Problem::not_found("creator"),
+        Yourself => Problem::field("creator_id", "must be somebody else"),
+        TooMany => Problem::new(
+            &code::TOO_MANY_FOLLOWED,
+            format!("An account follows at most {} creators.", follows::FOLLOWING_MAX),
+        ),
+        BadField => Problem::field("/followers", format!("must be at most {}", follows::IMPORT_MAX)),
     }
 }
 

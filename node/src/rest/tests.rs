@@ -5,6 +5,7 @@ mod across;
 mod connections;
 mod double;
 mod drops;
+mod limits;
 mod openapi;
 mod orders;
 mod payments;
@@ -28,9 +29,9 @@ use serde_json::{Value, json};
 
 use super::accept::Watch;
 use super::operator_token::OperatorToken;
-use super::{CallerLimits, Front, Limits, Parts, PaymentTerms, Rest};
+use super::{CallerLimits, Front, Limits, Parts, PaymentTerms, Rendered, Rest};
 use crate::auth::{Auth, Options};
-use crate::limits;
+use crate::limits::{Ask, Options as CallerOptions, Rate};
 use double::Double;
 
 /// Ten seconds before a full minute, so that times in tests are easy to read.
@@ -39,15 +40,15 @@ const PASSWORD: &str = "plum-otter-9-lantern";
 const OPERATOR_TOKEN: &str = "op_of_this_test";
 
 /// Limits that no test meets by accident.
-fn caller_limits() -> limits::Options {
-    let rate = limits::Rate { per_minute: 60_000, burst: 100_000 };
-    limits::Options { account: rate, address: rate, wrong_free: 3, wrong_from_address: rate }
+fn caller_limits() -> CallerOptions {
+    let rate = Rate { per_minute: 60_000, burst: 100_000 };
+    CallerOptions { account: rate, address: rate, wrong_free: 3, wrong_from_address: rate }
 }
 
 /// There is no other node to ask.
 struct Alone;
 
-impl limits::Ask for Alone {
+impl Ask for Alone {
     fn lease(&self, _: u64, _: LeaseRequest) -> BoxFuture<'_, Option<LeaseResponse>> {
         std::future::ready(None).boxed()
     }
@@ -71,10 +72,15 @@ impl Node {
 
     /// Another node over the same shop remembers nothing of what the first one has seen.
     fn over(shop: Arc<Double>) -> Self {
+        Node::limited(shop, caller_limits())
+    }
+
+    fn limited(shop: Arc<Double>, limits: CallerOptions) -> Self {
         let rest = Rest::new(Parts {
             shop: shop.clone(),
             auth: Arc::new(Auth::new("double", Options::cheap())),
-            limits: Some(CallerLimits::new(1, caller_limits(), Arc::new(Alone)).0),
+            limits: Some(CallerLimits::new(1, limits, Arc::new(Alone)).0),
+            rendered: Rendered::new(1 << 20),
             node_id: 1,
             operator_token: Some(OperatorToken::of(OPERATOR_TOKEN)),
             metrics: Some(PrometheusBuilder::new().build_recorder().handle()),
@@ -149,6 +155,12 @@ impl Call<'_> {
 
     fn header(mut self, name: &str, value: &str) -> Self {
         self.request = self.request.header(name, value);
+        self
+    }
+
+    /// As if it came from there.
+    fn from(mut self, peer: &str) -> Self {
+        self.peer = peer.parse().expect("a test's address is one");
         self
     }
 

@@ -117,6 +117,11 @@ impl<'a> Tx<'a> {
         self.pending.push(Write { kind, key: Key::new(key), value });
     }
 
+    /// A number that grows with every write.
+    pub(crate) fn written(&mut self) -> usize {
+        self.overlay.record().len()
+    }
+
     /// Whether the apply batch has written a row, or deleted it.
     pub(crate) fn is_pending(&self, key: &[u8]) -> bool {
         let key = Key::new(key);
@@ -156,6 +161,17 @@ impl<'a> Tx<'a> {
             }
         }
         self.began = (self.overlay.record().len(), self.events.len());
+    }
+
+    /// Shows all that the entry has told, with its ordinal, to `with`, once the commands of the entry are done. What `with`
+    /// writes is the entry's.
+    pub(crate) fn for_each_event(&mut self, mut with: impl FnMut(&mut Self, u32, &Event)) {
+        let events = std::mem::take(&mut self.events);
+        for (ordinal, event) in events.iter().enumerate() {
+            with(self, ordinal as u32, event);
+        }
+        self.events = events;
+        self.flush();
     }
 
     /// Where the entry's record is in that of the batch, and what the entry told.

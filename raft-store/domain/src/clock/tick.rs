@@ -1,10 +1,11 @@
 use super::{Swept, Tick, Ticked, journal_end, swept, swept_key};
 use crate::tx::Tx;
-use crate::{Entry, Fault, OrderId, drops, idempotency, journal, orders, payments, webhooks};
+use crate::{
+    Entry, Fault, OrderId, SessionId, accounts, drops, idempotency, journal, notifications, orders, payments, webhooks,
+};
 
 /// Does a bounded amount of what is due: drops first, then holds, then orders of cancelled drops, then keys, then
-/// deliveries, then the
-/// journal. It is never rejected.
+/// deliveries and notices, then sessions and the keys that sign for them, then the journal. It is never rejected.
 pub(crate) fn tick(tx: &mut Tx, entry: &Entry, command: &Tick) -> Result<Ticked, Fault> {
     let before = swept(tx)?;
     let mut sweep = Sweep { tx, entry, left: command.budget as usize, swept: before };
@@ -14,6 +15,9 @@ pub(crate) fn tick(tx: &mut Tx, entry: &Entry, command: &Tick) -> Result<Ticked,
     sweep.keys()?;
     sweep.halted_webhooks()?;
     sweep.old_deliveries()?;
+    sweep.sessions()?;
+    sweep.signing_keys()?;
+    sweep.old_notices()?;
     sweep.journal()?;
     let Sweep { left, swept, .. } = sweep;
     if swept != before {
@@ -110,6 +114,44 @@ impl Sweep<'_, '_> {
             }
             self.rest(row, &names[seen..]);
         }
+        Ok(())
+    }
+
+    fn sessions(&mut self) -> Result<(), Fault> {
+        while self.left > 0 {
+            let from = self.swept.sessions.unwrap_or_default();
+            let Some((row, at, ids)) = accounts::first_due(self.tx, from, self.entry.now)? else { break };
+            self.swept.sessions = Some(at);
+            let now = ids.len().min(self.left * 16);
+            for id in ids[..now].chunks_exact(16) {
+                let id = id.try_into().map(SessionId::from_bytes).expect("chunks have 16 bytes");
+                accounts::forget(self.tx, self.entry, id)?;
+                self.done(1);
+            }
+            self.rest(row, &ids[now..]);
+        }
+        Ok(())
+    }
+
+    fn old_notices(&mut self) -> Result<(), Fault> {
+        while self.left > 0 {
+            let from = self.swept.notices.unwrap_or_default();
+            let Some((row, at, names)) = notifications::first_old(self.tx, from, self.entry.now)? else { break };
+            self.swept.notices = Some(at);
+            let mut seen = 0;
+            for name in notifications::names(&names).take(self.left) {
+                notifications::forget(self.tx, name);
+                self.done(1);
+                seen += name.len();
+            }
+            self.rest(row, &names[seen..]);
+        }
+        Ok(())
+    }
+
+    fn signing_keys(&mut self) -> Result<(), Fault> {
+        let retired = accounts::retire_keys(self.tx, self.entry, self.left)?;
+        self.done(retired);
         Ok(())
     }
 

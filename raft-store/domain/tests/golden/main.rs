@@ -4,6 +4,7 @@
 //! a change to what running clusters have on their disks; new lines are new words. `codec.rs` says what is allowed.
 
 mod file;
+mod follows;
 mod money;
 mod sandbox;
 mod state;
@@ -13,28 +14,29 @@ mod versions;
 mod webhooks;
 
 use file::check;
+use livedrop_domain::audit::{Action, Actor};
 
 #[test]
 fn commands_keep_their_bytes() {
-    let all = [values::commands(), sandbox::commands(), webhooks::commands()].concat();
+    let all = [values::commands(), sandbox::commands(), webhooks::commands(), follows::commands()].concat();
     check("commands.txt", variants::commands(all));
 }
 
 #[test]
 fn replies_keep_their_bytes() {
-    let all = [values::replies(), sandbox::replies(), webhooks::replies()].concat();
+    let all = [values::replies(), sandbox::replies(), webhooks::replies(), follows::replies()].concat();
     check("replies.txt", variants::replies(all));
 }
 
 #[test]
 fn rejections_keep_their_bytes() {
-    let all = [values::rejections(), sandbox::rejections(), webhooks::rejections()].concat();
+    let all = [values::rejections(), sandbox::rejections(), webhooks::rejections(), follows::rejections()].concat();
     check("rejections.txt", variants::rejections(all));
 }
 
 #[test]
 fn events_keep_their_bytes() {
-    check("events.txt", variants::events([values::events(), webhooks::events()].concat()));
+    check("events.txt", variants::events([values::events(), webhooks::events(), follows::events()].concat()));
 }
 
 #[test]
@@ -52,9 +54,21 @@ fn states_and_roles_keep_their_numbers() {
     check("sandbox-statuses.txt", variants::sandbox_statuses(sandbox::statuses()));
     check("sandbox-kinds.txt", variants::sandbox_kinds(sandbox::kinds()));
     check("delivery-states.txt", variants::delivery_states(webhooks::states()));
+    check("notice-kinds.txt", variants::notice_kinds(follows::kinds()));
     check("payment-gateways.txt", variants::payment_gateways(money::gateways()));
     check("payment-stages.txt", variants::payment_stages(money::stages()));
     check("payment-ends.txt", variants::payment_ends(money::ends()));
+}
+
+/// They are in hashes, so their names are for good as well.
+#[test]
+fn deeds_keep_their_numbers_and_names() {
+    let all = Action::ALL.iter().map(|action| (action.name(), *action)).collect();
+    check("audit-actions.txt", all);
+    check(
+        "audit-actors.txt",
+        vec![("account", Actor::Account(values::CREATOR)), ("operator", Actor::Operator), ("system", Actor::System)],
+    );
 }
 
 #[test]
@@ -65,9 +79,17 @@ fn results_of_the_gateway_keep_their_bytes() {
 
 #[test]
 fn rows_keep_their_bytes() {
-    check("accounts.txt", vec![("account", values::account())]);
-    check("sessions.txt", vec![("session", values::session())]);
-    check("signing-keys.txt", vec![("signing key", values::signing_key())]);
+    check(
+        "accounts.txt",
+        vec![("account", values::account()), ("account that was disabled", values::disabled_account())],
+    );
+    check("sessions.txt", vec![("session", values::session()), ("session of a later era", values::later_session())]);
+    check(
+        "signing-keys.txt",
+        vec![("signing key", values::signing_key()), ("key that retires", values::retiring_key())],
+    );
+    check("records.txt", vec![("record", values::record())]);
+    check("audit-heads.txt", vec![("newest record", values::head())]);
     check("products.txt", vec![("product", values::product()), ("product without a picture", values::plain_product())]);
     check("drops.txt", vec![("drop", values::drop()), ("drop without an end", values::endless_drop())]);
     check("stocks.txt", vec![("stock", values::stock())]);
@@ -87,6 +109,10 @@ fn rows_keep_their_bytes() {
     check("meta.txt", vec![("clock and hash", values::meta())]);
     check("intents.txt", vec![("intent", sandbox::intent()), ("declined intent", sandbox::declined_intent())]);
     check("movements.txt", vec![("movement", sandbox::movement())]);
+    check("edges.txt", vec![("edge", follows::edge())]);
+    check("follow-counts.txt", vec![("counts", follows::counts())]);
+    check("notices.txt", vec![("notice", follows::notice())]);
+    check("inboxes.txt", vec![("inbox", follows::inbox())]);
     check("endpoints.txt", vec![("endpoint", webhooks::endpoint())]);
     check("deliveries.txt", vec![("delivery", webhooks::delivery()), ("failed delivery", webhooks::failed_delivery())]);
 }

@@ -10,13 +10,13 @@ use livedrop_domain::orders::{self, Place};
 use livedrop_domain::payments::{self, Pay, PlaceAndPay, Report};
 use livedrop_domain::{
     Applied, Command, DropId, Idempotency, MemView, OrderId, Overlay, Request, WebhookId, apply, codec, decided,
-    journal, members, products, sandbox, webhooks,
+    follows, journal, members, notifications, products, sandbox, webhooks,
 };
 
 use crate::file::{check_bytes, hex};
 use crate::money;
 use crate::values::{self, BUYER, NOW};
-use crate::{sandbox as asked, webhooks as told};
+use crate::{follows as following, sandbox as asked, webhooks as told};
 
 const KEY: Idempotency = Idempotency { account: BUYER, key_hash: [0x11; 16], body_hash: [0x22; 16] };
 const HOUR_MS: u64 = 60 * 60 * 1_000;
@@ -57,6 +57,9 @@ fn entries() -> [Vec<u8>; 3] {
         webhooks::Command::Enqueue(told::enqueue()).into(),
         webhooks::Command::Create(webhooks::Create { endpoint_id: gone, ..told::create() }).into(),
         webhooks::Command::Delete(webhooks::Delete { endpoint_id: gone, ..told::delete() }).into(),
+        follows::Command::Follow(following::follow()).into(),
+        notifications::Command::MarkRead(following::mark_read()).into(),
+        notifications::Command::SetPreferences(following::set_preferences()).into(),
     ] {
         first.push(&request(command, None));
     }
@@ -94,7 +97,7 @@ fn payments() -> Vec<u8> {
 }
 
 fn request(command: Command, idempotency: Option<Idempotency>) -> Vec<u8> {
-    codec::encode(&Request { request_id: "golden".into(), idempotency, command })
+    codec::encode(&Request { request_id: "golden".into(), idempotency, command, by: None })
 }
 
 /// The shop after the first so many entries, at log indices 7, 8 and 9.

@@ -2,7 +2,8 @@
 
 use livedrop_domain::accounts::Role;
 use livedrop_domain::{
-    Command, Event, Rejection, Reply, accounts, drops, members, orders, payments, products, sandbox, webhooks,
+    Command, Event, Rejection, Reply, accounts, drops, follows, members, notifications, orders, payments, products,
+    sandbox, webhooks,
 };
 
 macro_rules! variants {
@@ -25,6 +26,14 @@ variants! { commands of Command:
     Command::Accounts(accounts::Command::Refresh(_)) => "accounts::Refresh",
     Command::Accounts(accounts::Command::SignOut(_)) => "accounts::SignOut",
     Command::Accounts(accounts::Command::AddSigningKey(_)) => "accounts::AddSigningKey",
+    Command::Accounts(accounts::Command::ChangePassword(_)) => "accounts::ChangePassword",
+    Command::Accounts(accounts::Command::SignOutEverywhere(_)) => "accounts::SignOutEverywhere",
+    Command::Accounts(accounts::Command::SetRole(_)) => "accounts::SetRole",
+    Command::Accounts(accounts::Command::Disable(_)) => "accounts::Disable",
+    Command::Accounts(accounts::Command::Enable(_)) => "accounts::Enable",
+    Command::Accounts(accounts::Command::RotateSigningKey(_)) => "accounts::RotateSigningKey",
+    Command::Accounts(accounts::Command::RevokeSigningKey(_)) => "accounts::RevokeSigningKey",
+    Command::Accounts(accounts::Command::Import(_)) => "accounts::Import",
     Command::Products(products::Command::Create(_)) => "products::Create",
     Command::Products(products::Command::Edit(_)) => "products::Edit",
     Command::Products(products::Command::Retire(_)) => "products::Retire",
@@ -53,6 +62,11 @@ variants! { commands of Command:
     Command::Webhooks(webhooks::Command::Enqueue(_)) => "webhooks::Enqueue",
     Command::Webhooks(webhooks::Command::Attempted(_)) => "webhooks::Attempted",
     Command::Webhooks(webhooks::Command::Resend(_)) => "webhooks::Resend",
+    Command::Follows(follows::Command::Follow(_)) => "follows::Follow",
+    Command::Follows(follows::Command::Unfollow(_)) => "follows::Unfollow",
+    Command::Follows(follows::Command::Import(_)) => "follows::Import",
+    Command::Notifications(notifications::Command::MarkRead(_)) => "notifications::MarkRead",
+    Command::Notifications(notifications::Command::SetPreferences(_)) => "notifications::SetPreferences",
 }
 
 variants! { replies of Reply:
@@ -64,6 +78,8 @@ variants! { replies of Reply:
     Reply::Accounts(accounts::Reply::ReuseDetected) => "accounts::ReuseDetected",
     Reply::Accounts(accounts::Reply::SignedOut) => "accounts::SignedOut",
     Reply::Accounts(accounts::Reply::SigningKey(_)) => "accounts::SigningKey",
+    Reply::Accounts(accounts::Reply::Changed(_)) => "accounts::Changed",
+    Reply::Accounts(accounts::Reply::Imported { .. }) => "accounts::Imported",
     Reply::Products(products::Reply::Created(_)) => "products::Created",
     Reply::Products(products::Reply::Edited(_)) => "products::Edited",
     Reply::Products(products::Reply::Retired(_)) => "products::Retired",
@@ -82,6 +98,10 @@ variants! { replies of Reply:
     Reply::Webhooks(webhooks::Reply::Enqueued { .. }) => "webhooks::Enqueued",
     Reply::Webhooks(webhooks::Reply::Noted { .. }) => "webhooks::Noted",
     Reply::Webhooks(webhooks::Reply::Resent { .. }) => "webhooks::Resent",
+    Reply::Follows(follows::Reply::Followed(_)) => "follows::Followed",
+    Reply::Follows(follows::Reply::Unfollowed) => "follows::Unfollowed",
+    Reply::Follows(follows::Reply::Imported { .. }) => "follows::Imported",
+    Reply::Notifications(notifications::Reply::Changed(_)) => "notifications::Changed",
 }
 
 variants! { rejections of Rejection:
@@ -91,6 +111,10 @@ variants! { rejections of Rejection:
     Rejection::Accounts(accounts::Rejection::AccountNotFound) => "accounts::AccountNotFound",
     Rejection::Accounts(accounts::Rejection::SessionEnded) => "accounts::SessionEnded",
     Rejection::Accounts(accounts::Rejection::BadField) => "accounts::BadField",
+    Rejection::Accounts(accounts::Rejection::Disabled) => "accounts::Disabled",
+    Rejection::Accounts(accounts::Rejection::ChangedSince) => "accounts::ChangedSince",
+    Rejection::Accounts(accounts::Rejection::KeyNotFound) => "accounts::KeyNotFound",
+    Rejection::Accounts(accounts::Rejection::TooManyKeys) => "accounts::TooManyKeys",
     Rejection::Products(products::Rejection::NotACreator) => "products::NotACreator",
     Rejection::Products(products::Rejection::NotFound) => "products::NotFound",
     Rejection::Products(products::Rejection::Changed { .. }) => "products::Changed",
@@ -134,12 +158,20 @@ variants! { rejections of Rejection:
     Rejection::Webhooks(webhooks::Rejection::Stale { .. }) => "webhooks::Stale",
     Rejection::Webhooks(webhooks::Rejection::StaleAttempt { .. }) => "webhooks::StaleAttempt",
     Rejection::Webhooks(webhooks::Rejection::Disabled) => "webhooks::Disabled",
+    Rejection::Follows(follows::Rejection::CreatorNotFound) => "follows::CreatorNotFound",
+    Rejection::Follows(follows::Rejection::Yourself) => "follows::Yourself",
+    Rejection::Follows(follows::Rejection::TooMany) => "follows::TooMany",
+    Rejection::Follows(follows::Rejection::BadField) => "follows::BadField",
+    Rejection::Notifications(notifications::Rejection::BadField) => "notifications::BadField",
 }
 
 variants! { events of Event:
     Event::Accounts(accounts::Event::Registered { .. }) => "accounts::Registered",
     Event::Accounts(accounts::Event::SessionClosed { .. }) => "accounts::SessionClosed",
     Event::Accounts(accounts::Event::SigningKeyAdded { .. }) => "accounts::SigningKeyAdded",
+    Event::Accounts(accounts::Event::SessionsClosed { .. }) => "accounts::SessionsClosed",
+    Event::Accounts(accounts::Event::SigningKeyRetired { .. }) => "accounts::SigningKeyRetired",
+    Event::Accounts(accounts::Event::SigningKeyRevoked { .. }) => "accounts::SigningKeyRevoked",
     Event::Products(products::Event::Created { .. }) => "products::Created",
     Event::Products(products::Event::Edited { .. }) => "products::Edited",
     Event::Products(products::Event::Retired { .. }) => "products::Retired",
@@ -161,6 +193,9 @@ variants! { events of Event:
     Event::Orders(orders::Event::Refunded(_)) => "orders::Refunded",
     Event::Payments(payments::Event::Due { .. }) => "payments::Due",
     Event::Webhooks(webhooks::Event::Due) => "webhooks::Due",
+    Event::Follows(follows::Event::Followed { .. }) => "follows::Followed",
+    Event::Follows(follows::Event::Unfollowed { .. }) => "follows::Unfollowed",
+    Event::Follows(follows::Event::Imported { .. }) => "follows::Imported",
 }
 
 variants! { roles of Role:
@@ -253,4 +288,18 @@ variants! { delivery_states of webhooks::State:
     webhooks::State::Pending => "pending",
     webhooks::State::Delivered => "delivered",
     webhooks::State::Failed => "failed",
+}
+
+variants! { notice_kinds of notifications::Kind:
+    notifications::Kind::DropScheduled => "drop scheduled",
+    notifications::Kind::DropLive => "drop live",
+    notifications::Kind::DropLowStock => "drop low stock",
+    notifications::Kind::DropSoldOut => "drop sold out",
+    notifications::Kind::DropRestocked => "drop restocked",
+    notifications::Kind::DropCancelled => "drop cancelled",
+    notifications::Kind::OrderConfirmed => "order confirmed",
+    notifications::Kind::OrderFailed => "order failed",
+    notifications::Kind::OrderExpired => "order expired",
+    notifications::Kind::OrderCancelled => "order cancelled",
+    notifications::Kind::OrderRefunded => "order refunded",
 }
