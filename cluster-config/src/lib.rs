@@ -34,6 +34,7 @@ pub use sections::node::Node;
 pub use sections::payments::{PaymentGateway, Payments};
 pub use sections::peer::Peer;
 pub use sections::raft::Raft;
+pub use sections::search::Search;
 pub use sections::storage::Storage;
 pub use sections::webhooks::Webhooks;
 
@@ -54,6 +55,7 @@ pub struct NodeConfig {
     pub auth: Auth,
     pub payments: Payments,
     pub webhooks: Webhooks,
+    pub search: Search,
     pub log: Log,
 }
 
@@ -159,6 +161,7 @@ impl NodeConfig {
             auth: Auth::read(reader, &own),
             payments: Payments::read(reader, &own),
             webhooks: Webhooks::read(reader, &own),
+            search: Search::read(reader, &own),
             log: Log::read(reader, &own),
         };
         if config.http.threads == 0 {

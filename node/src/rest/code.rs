@@ -221,6 +221,12 @@ pub static GATEWAY_UNAVAILABLE: Code = code(
     "The payment gateway does not answer",
     "Nothing was changed. Wait as long as Retry-After says and send it again.",
 );
+pub static SEARCH_REBUILDING: Code = code(
+    503,
+    named::SEARCH_REBUILDING,
+    "Search is being made ready",
+    "The node is making its search index from the products. Everything else is served; ask another node, or again.",
+);
 pub static STOPPING: Code = code(503, named::STOPPING, "The node is stopping", "Nothing was done. Ask another node.");
 pub static BEHIND: Code = code(
     503,
@@ -271,6 +277,7 @@ pub static ALL: [&Code; 42] = [
     &OUTCOME_UNKNOWN,
     &OVERLOADED,
     &GATEWAY_UNAVAILABLE,
+    &SEARCH_REBUILDING,
     &STOPPING,
     &BEHIND,
 ];

@@ -42,7 +42,8 @@ async fn catch_up(rest: &Rest, index: u64) -> Result<(), Problem> {
     }
 }
 
-fn min_index(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+/// The log index that the caller has seen, if it says so.
+pub fn min_index(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let Some(header) = headers.get(MIN_INDEX) else { return Ok(None) };
     let number = header.to_str().ok().and_then(|text| text.parse().ok());
     let number = number.ok_or_else(|| Problem::new(&code::BAD_REQUEST, "Livedrop-Min-Index must be a log index."))?;

@@ -40,6 +40,7 @@ mod payments;
 mod problem;
 mod products;
 mod rendered;
+mod search;
 mod sessions;
 mod shop;
 mod stripe;
@@ -75,6 +76,7 @@ use crate::auth::Auth;
 use crate::limits::Limits as CallerLimits;
 use crate::payments::StripeDoor;
 use crate::propose::Unanswered;
+use crate::search::Search;
 use measures::Measures;
 use problem::Problem;
 
@@ -106,6 +108,8 @@ pub struct Parts {
     pub stripe: Option<StripeDoor>,
     /// Whether creators' endpoints may be plain http and at private addresses.
     pub private_webhooks: bool,
+    /// None when the node was told not to search.
+    pub search: Option<Search>,
     /// Set when the node begins to stop: it is not ready any more, and requests in work end.
     pub draining: AtomicBool,
 }
@@ -192,6 +196,8 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(creators::read))
         .routes(routes!(products::create, products::list))
         .routes(routes!(products::read, products::edit, products::retire))
+        .routes(routes!(search::find))
+        .routes(routes!(search::suggest))
         .routes(routes!(drops::schedule::create, drops::list))
         .routes(routes!(drops::read, drops::schedule::edit))
         .routes(routes!(drops::steer::restock))

@@ -91,6 +91,7 @@ impl Node {
             },
             stripe: None,
             private_webhooks: false,
+            search: None,
             draining: AtomicBool::new(false),
         });
         Node { front: Arc::new(rest.front(Limits::default())), shop, rest }

@@ -14,6 +14,7 @@ pub mod orders;
 pub mod payments;
 pub mod problem;
 pub mod products;
+pub mod search;
 pub mod webhooks;
 mod wide;
 

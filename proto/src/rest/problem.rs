@@ -122,6 +122,8 @@ pub mod code {
     pub const OVERLOADED: &str = "overloaded";
     /// 503: the payment gateway does not answer; nothing was changed.
     pub const GATEWAY_UNAVAILABLE: &str = "gateway_unavailable";
+    /// 503: the node is making its search index; everything else is served.
+    pub const SEARCH_REBUILDING: &str = "search_rebuilding";
     /// 503: the node is stopping; nothing was done.
     pub const STOPPING: &str = "stopping";
     /// 503: the node has not applied `Livedrop-Min-Index` in time.
