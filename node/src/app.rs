@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::{self, Auth};
 use crate::feed::{self, Hub};
+use crate::limits::{self, Limits, Rate};
 use crate::payments::{self, Gateways, StripeDoor, desk::Desk};
 use crate::propose::{Bounds, Proposer};
 use crate::raft::{self, Consensus, ConsensusSettings, Gate, JoinError, StartError, StartUp};
@@ -63,6 +64,8 @@ fn open(config: &NodeConfig) -> anyhow::Result<Store> {
 }
 
 async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -> anyhow::Result<()> {
+    // Before anything that counts.
+    let metrics = rest::install_metrics();
     let stop = CancellationToken::new();
     let Store { log, machine, reader, snapshots, incarnation, .. } = store;
     let mut told_to_stop = std::pin::pin!(told_to_stop());
@@ -125,7 +128,13 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         let (shop, stop) = (shop.clone(), stop.clone());
         async move { stop.run_until_cancelled(shop.ask_others()).await }
     });
-    let metrics = rest::install_metrics();
+    let counting = config.limits.enabled.then(|| {
+        let (limits, questions) = Limits::new(config.node.id, caller_limits(config), Arc::new(consensus.clone()));
+        gate.lend(limits.clone());
+        consensus_runtime.spawn(limits.clone().borrow(questions));
+        shop.tell_who_answers(limits.clone());
+        limits
+    });
     let gateways = Gateways::open(&config.payments, shop.clone())?;
     let stripe = StripeDoor::open(&config.payments, &gateways)?;
     let desk = Desk::new(shop.clone(), gateways, &payments::bounds(&config.payments));
@@ -146,6 +155,8 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         feed: feed.clone(),
         shop,
         auth,
+        limits: counting,
+        rendered: rest::Rendered::new(config.http.cache_bytes),
         node_id: config.node.id,
         operator_token: Some(rest::operator_token(&config.node.data_dir).context("making the operator's token")?),
         metrics: Some(metrics),
@@ -233,6 +244,7 @@ fn bounds(config: &NodeConfig) -> Bounds {
         batch_commands: config.batch.max_commands,
         batch_bytes: config.batch.max_bytes,
         queue_commands: config.batch.queue_commands,
+        queue_wait: Duration::from_millis(config.batch.queue_wait_ms),
         in_flight: config.batch.in_flight,
         deadline: Duration::from_millis(config.limits.request_deadline_ms),
     }
@@ -256,8 +268,20 @@ fn auth_options(config: &NodeConfig) -> auth::Options {
         },
         password_threads: config.auth.password_hash_threads,
         password_queue_max: config.auth.password_hash_queue,
-        sign_in_failures: if config.limits.enabled { config.limits.sign_in_failures } else { u32::MAX },
         ..auth::Options::default()
+    }
+}
+
+fn caller_limits(config: &NodeConfig) -> limits::Options {
+    let limits = &config.limits;
+    limits::Options {
+        account: Rate { per_minute: limits.account_per_minute, burst: limits.account_burst },
+        address: Rate { per_minute: limits.address_per_minute, burst: limits.address_burst },
+        wrong_free: limits.sign_in_failures,
+        wrong_from_address: Rate {
+            per_minute: limits.sign_in_failures_address / 10,
+            burst: limits.sign_in_failures_address,
+        },
     }
 }
 

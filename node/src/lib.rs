@@ -12,6 +12,7 @@ pub mod demo;
 pub mod divergence;
 pub mod feed;
 pub mod key_rotation;
+pub mod limits;
 pub mod payments;
 pub mod propose;
 pub mod raft;

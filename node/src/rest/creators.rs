@@ -1,7 +1,7 @@
 //! Those who sell, as everybody sees them.
 
 use axum::extract::{Path, State};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use livedrop_domain::accounts::{self, Role};
 use livedrop_domain::{AccountId, follows};
 use livedrop_proto::rest::Consistency;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Rest;
-use super::answer::Answer;
+use super::answer::{Answer, JSON};
 use super::caching::{PAGES, cacheable, weak_etag};
 use super::docs::Problems;
 use super::freshness;
@@ -44,13 +44,14 @@ pub async fn read(State(rest): State<Rest>, Path(id): Path<String>, headers: Hea
     .await?;
     let (account, follower_count) = seen.what.ok_or_else(|| Problem::not_found("creator").at(seen.index))?;
     let etag = weak_etag(account.version, &follower_count.to_be_bytes());
-    let answer = cacheable(&headers, etag, PAGES, &[format!("creator-{id}")], || {
-        Answer::ok(&Creator {
+    let answer = cacheable(&headers, etag.clone(), PAGES, &[format!("creator-{id}")], || {
+        let shape = || Creator {
             id: account.id.to_string(),
             display_name: account.display_name.clone(),
             follower_count,
             created_at: text::time(account.created_at),
-        })
+        };
+        Answer::written(StatusCode::OK, JSON, rest.rendered.body(u128::from_be_bytes(id.bytes()), &etag, shape))
     });
     Ok(answer.at(seen.index))
 }

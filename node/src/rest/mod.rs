@@ -28,9 +28,11 @@ mod exposition;
 mod follows;
 mod freshness;
 mod front;
+mod guess;
 mod health;
 mod identity;
 mod inbox;
+mod limits;
 mod measures;
 mod mint;
 mod operator_token;
@@ -40,6 +42,7 @@ mod password;
 mod payments;
 mod problem;
 mod products;
+mod rendered;
 mod search;
 mod sessions;
 mod shop;
@@ -69,11 +72,13 @@ pub use measures::install as install_metrics;
 pub use operator_token::{OPERATOR_TOKEN_FILE, OperatorToken, operator_token};
 pub use orders::order_shape;
 pub use orders::pay::Terms as PaymentTerms;
+pub use rendered::Rendered;
 pub use shop::{Check, Look, Seen, Shop, look};
 pub use text::time as rfc3339;
 
 use crate::auth::Auth;
 use crate::feed::Hub;
+use crate::limits::Limits as CallerLimits;
 use crate::payments::StripeDoor;
 use crate::propose::Unanswered;
 use crate::search::Search;
@@ -94,6 +99,10 @@ struct Whole {
 pub struct Parts {
     pub shop: Arc<dyn Shop>,
     pub auth: Arc<Auth>,
+    /// How often callers may ask; nobody counts without.
+    pub limits: Option<Arc<CallerLimits>>,
+    /// Bodies of public answers that were written before.
+    pub rendered: Rendered,
     pub node_id: u64,
     /// A digest of the token that whoever can read this node's data directory may use.
     pub operator_token: Option<OperatorToken>,
@@ -137,6 +146,10 @@ impl Rest {
     /// From now on `/readyz` says no, so that balancers send requests elsewhere.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+    }
+
+    fn is_operator_token(&self, token: &str) -> bool {
+        self.operator_token.as_ref().is_some_and(|ours| ours.is(token))
     }
 
     fn description(&self) -> Bytes {

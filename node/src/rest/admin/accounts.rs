@@ -115,7 +115,7 @@ pub async fn set_password(
     let change = ChangePassword { account_id: account.id, password_hash, keep: None, checked: None };
     let (_, index) = change_account(&rest, &context, &operator, Command::ChangePassword(change)).await?;
     // Whoever was guessing knows nothing of the new one, and its owner need not wait for them.
-    rest.auth.guesses.right(&account.email);
+    rest.forget_guesses(&account.email).await;
     Ok(Answer::no_content().at(index))
 }
 
