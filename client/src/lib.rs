@@ -31,6 +31,7 @@ mod drops;
 mod endpoints;
 mod error;
 mod events;
+mod follows;
 mod orders;
 mod payments;
 mod products;

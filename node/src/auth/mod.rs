@@ -24,7 +24,7 @@ use livedrop_domain::{AccountId, Event, Fault, SessionId, Timestamp, View, accou
 
 pub use guesses::Guesses;
 pub use keys::{KeyRing, Public, fresh_signing_key};
-pub use passwords::{Busy, Cost, NotAPassword, PASSWORD_BYTES, Passwords};
+pub use passwords::{Busy, Cost, NotAPassword, PASSWORD_BYTES, Passwords, is_hash};
 pub use refresh::RefreshToken;
 pub use remembered::{Ticket, TokenHash};
 pub use tokens::BadToken;

@@ -93,8 +93,10 @@ impl Passwords {
         .await?
     }
 
-    /// Whether `password` is the one that `hash` was made of. Without a hash the answer is no, after the same work.
+    /// Whether `password` is the one that `hash` was made of. Without a hash, or with an empty one, the answer is no,
+    /// after the same work.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Busy> {
+        let hash = hash.filter(|hash| !hash.is_empty());
         let (known, hash) = (hash.is_some(), hash.map_or_else(|| self.nobody.clone(), Arc::from));
         self.run(move |argon| verify(argon, password.as_bytes(), &hash) && known).await
     }
@@ -115,6 +117,25 @@ impl Passwords {
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(Busy),
         }
     }
+}
+
+/// The most work that a hash from elsewhere may ask for: whoever signs in has it done.
+const COST_MAX: Cost = Cost { memory_kib: 256 * 1024, passes: 10, lanes: 16 };
+
+/// The longest hash in PHC string format.
+const HASH_BYTES_MAX: usize = 256;
+
+/// Whether a text is an argon2id hash in PHC string format that this node can check passwords against.
+pub fn is_hash(text: &str) -> bool {
+    let Some(hash) = Some(text).filter(|text| text.len() <= HASH_BYTES_MAX).and_then(|it| PasswordHash::new(it).ok())
+    else {
+        return false;
+    };
+    let cost = Params::try_from(&hash).ok();
+    let bounded = cost.is_some_and(|cost| {
+        cost.m_cost() <= COST_MAX.memory_kib && cost.t_cost() <= COST_MAX.passes && cost.p_cost() <= COST_MAX.lanes
+    });
+    hash.algorithm == Algorithm::Argon2id.ident() && hash.hash.is_some() && bounded
 }
 
 fn work(jobs: &Mutex<Receiver<Job>>, argon: &Argon2<'static>) {

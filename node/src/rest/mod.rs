@@ -25,10 +25,12 @@ mod docs;
 mod drops;
 mod events;
 mod exposition;
+mod follows;
 mod freshness;
 mod front;
 mod health;
 mod identity;
+mod inbox;
 mod measures;
 mod mint;
 mod operator_token;
@@ -186,6 +188,12 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(sessions::sign_out))
         .routes(routes!(sessions::jwks))
         .routes(routes!(creators::read))
+        .routes(routes!(follows::followers))
+        .routes(routes!(follows::following))
+        .routes(routes!(follows::follows, follows::follow, follows::unfollow))
+        .routes(routes!(inbox::list))
+        .routes(routes!(inbox::mark_read))
+        .routes(routes!(inbox::preferences, inbox::set_preferences))
         .routes(routes!(products::create, products::list))
         .routes(routes!(products::read, products::edit, products::retire))
         .routes(routes!(search::find))
@@ -228,6 +236,8 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(admin::keys::list, admin::keys::rotate))
         .routes(routes!(admin::keys::revoke))
         .routes(routes!(admin::audit::list))
+        .routes(routes!(admin::import::accounts))
+        .routes(routes!(admin::import::followers))
         .routes(routes!(payments::list))
         .routes(routes!(payments::ledger))
         .routes(routes!(health::livez))

@@ -8,6 +8,8 @@ mod connections;
 pub mod double;
 mod drops;
 mod events;
+mod follows;
+mod inbox;
 mod keys;
 mod openapi;
 mod orders;

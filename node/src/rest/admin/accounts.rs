@@ -213,7 +213,7 @@ fn account_shape(account: &Account) -> shape::AdminAccount {
     }
 }
 
-fn role_of(role: accounts_shape::Role) -> Role {
+pub fn role_of(role: accounts_shape::Role) -> Role {
     match role {
         accounts_shape::Role::Buyer => Role::Buyer,
         accounts_shape::Role::Creator => Role::Creator,

@@ -7,7 +7,7 @@ use super::super::code;
 use super::Node;
 
 /// What this part of the API is made of.
-const ROUTES: [&str; 71] = [
+const ROUTES: [&str; 82] = [
     "POST /v1/accounts",
     "GET /v1/me",
     "POST /v1/sessions",
@@ -17,6 +17,15 @@ const ROUTES: [&str; 71] = [
     "PUT /v1/me/password",
     "GET /.well-known/jwks.json",
     "GET /v1/creators/{id}",
+    "GET /v1/creators/{id}/followers",
+    "GET /v1/me/following",
+    "GET /v1/me/following/{creator_id}",
+    "PUT /v1/me/following/{creator_id}",
+    "DELETE /v1/me/following/{creator_id}",
+    "GET /v1/me/notifications",
+    "POST /v1/me/notifications/read",
+    "GET /v1/me/notifications/preferences",
+    "PUT /v1/me/notifications/preferences",
     "POST /v1/products",
     "GET /v1/products",
     "GET /v1/products/{id}",
@@ -61,6 +70,8 @@ const ROUTES: [&str; 71] = [
     "GET /v1/admin/hash",
     "GET /v1/admin/events",
     "POST /v1/admin/accounts",
+    "POST /v1/admin/accounts/import",
+    "POST /v1/admin/followers",
     "GET /v1/admin/accounts",
     "GET /v1/admin/accounts/{id}",
     "PUT /v1/admin/accounts/{id}/role",
