@@ -46,7 +46,7 @@ pub fn of_account(
     for some in wanted.chunks(LOOKED_UP) {
         let found = |view: &dyn View| {
             let told = |(creator, kind): &(AccountId, Option<Kind>)| {
-                Ok(((*creator, *kind), told_since(view, account, *creator, kind)?))
+                Ok(((*creator, *kind), told_since(view, account, *creator, *kind)?))
             };
             some.iter().map(told).collect::<Result<Vec<_>, Fault>>()
         };

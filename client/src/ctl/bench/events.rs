@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use futures_util::stream::{self, FuturesUnordered, StreamExt, TryStreamExt};
-use http::Method;
 use livedrop_proto::rest::Money;
 use livedrop_proto::rest::accounts::PublicRole;
 use livedrop_proto::rest::drops::CreateDrop;
@@ -15,7 +14,6 @@ use serde::Serialize;
 use super::latency::{Latencies, Percentiles};
 use super::progress::Progress;
 use super::shop::sign_up;
-use crate::call::{Call, segment};
 use crate::ctl::context::Context;
 use crate::ctl::output::note;
 use crate::ctl::trouble::{Doing, Exit, Stop};
@@ -150,8 +148,7 @@ async fn followers(client: &Client, count: usize, creator: &str) -> Result<Vec<S
     let open = async |_: usize| {
         let who = sign_up(client, PublicRole::Buyer).await?;
         let token = client.sign_in(&who.email, &who.password).await?.access_token;
-        let path = format!("/v1/me/following/{}", segment(creator));
-        client.with_token(token.as_str()).tell(Call::new(Method::PUT, path)).await?;
+        client.with_token(token.as_str()).follow(creator).await?;
         progress.step();
         Ok(token)
     };
