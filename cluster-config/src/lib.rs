@@ -24,6 +24,7 @@ pub use error::{ConfigErrors, Mistake, Origin};
 pub use layers::Flags;
 pub use sections::auth::Auth;
 pub use sections::batch::Batch;
+pub use sections::cdn::{Cdn, CdnProvider};
 pub use sections::cluster::{Cluster, Member};
 pub use sections::http::Http;
 pub use sections::limits::Limits;
@@ -52,6 +53,7 @@ pub struct NodeConfig {
     pub auth: Auth,
     pub payments: Payments,
     pub webhooks: Webhooks,
+    pub cdn: Cdn,
     pub log: Log,
 }
 
@@ -157,6 +159,7 @@ impl NodeConfig {
             auth: Auth::read(reader, &own),
             payments: Payments::read(reader, &own),
             webhooks: Webhooks::read(reader, &own),
+            cdn: Cdn::read(reader, &own),
             log: Log::read(reader, &own),
         };
         if config.http.threads == 0 {

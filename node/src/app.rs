@@ -26,7 +26,7 @@ use crate::read::Reads;
 use crate::rest::{self, Rest};
 use crate::shop::NodeShop;
 use crate::webhooks::{Courier, send};
-use crate::{clock, divergence, sign_in};
+use crate::{cdn, clock, divergence, sign_in};
 
 /// How often a node says who it is until the cluster has written it down.
 const REGISTER_EVERY: Duration = Duration::from_millis(500);
@@ -121,6 +121,9 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     tokio::spawn(desk.keep(consensus.leadership(), reader.clone(), stop.clone()));
     let courier = Courier::new(shop.clone(), sender(config)?, config.webhooks.concurrency);
     tokio::spawn(courier.keep(consensus.leadership(), stop.clone()));
+    if let Some(provider) = cdn::open(&config.cdn)? {
+        tokio::spawn(cdn::Teller::new(shop.clone(), provider).keep(consensus.leadership(), stop.clone()));
+    }
     let rest = Rest::new(rest::Parts {
         shop,
         auth,

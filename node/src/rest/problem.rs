@@ -173,7 +173,9 @@ impl From<Rejection> for Problem {
             Rejection::Payments(rejection) => payment(rejection),
             Rejection::Webhooks(rejection) => webhook(rejection),
             Rejection::Sandbox(_) => Problem::new(&code::INTERNAL, "The node asked for what only gateways are told."),
-            Rejection::Members(_) => Problem::new(&code::INTERNAL, "The node asked for what only nodes are told."),
+            Rejection::Members(_) | Rejection::Cdn(_) => {
+                Problem::new(&code::INTERNAL, "The node asked for what only nodes are told.")
+            }
         }
     }
 }

@@ -3,13 +3,14 @@
 mod accounts;
 mod across;
 mod connections;
-mod double;
+pub(crate) mod double;
 mod drops;
 mod openapi;
 mod orders;
 mod payments;
 mod products;
 mod replays;
+mod tags;
 mod webhooks;
 
 use std::sync::Arc;

@@ -81,6 +81,8 @@ pub const WEBHOOK_CURSOR: u8 = 0x6b;
 pub const WEBHOOK_OLD: u8 = 0x6c;
 /// `endpoint` that was deleted or disabled → how far the clock has gone through its deliveries.
 pub const WEBHOOK_HALTED: u8 = 0x6d;
+/// Up to which log index caches in front of the cluster were told of events: one row.
+pub const CDN_CURSOR: u8 = 0x6e;
 
 /// Rows that are read by their whole key, and in runs only to check a whole state: a store need not keep the newest of
 /// them in order.

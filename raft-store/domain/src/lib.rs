@@ -10,6 +10,7 @@
 
 pub mod accounts;
 pub mod batch;
+pub mod cdn;
 pub mod clock;
 pub mod codec;
 pub mod drops;

@@ -8,7 +8,9 @@ use crate::stop::{Fault, Stop};
 use crate::tx::Tx;
 use crate::view::View;
 use crate::words::{Applicable, Command, Event, Outcome, Rejection, Reply};
-use crate::{Timestamp, accounts, batch, clock, codec, drops, members, orders, payments, products, sandbox, webhooks};
+use crate::{
+    Timestamp, accounts, batch, cdn, clock, codec, drops, members, orders, payments, products, sandbox, webhooks,
+};
 
 /// All that a verb may know of the world beside the rows.
 #[derive(Debug, Clone, Copy)]
@@ -105,6 +107,7 @@ fn dispatch(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Reply, Stop>
         Command::Payments(command) => payments::apply(tx, entry, command)?.into(),
         Command::Sandbox(command) => sandbox::apply(tx, entry, command)?.into(),
         Command::Webhooks(command) => webhooks::apply(tx, entry, command)?.into(),
+        Command::Cdn(command) => cdn::apply(tx, entry, command)?.into(),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::{AccountId, accounts, clock, drops, members, orders, payments, products, sandbox, webhooks};
+use crate::{AccountId, accounts, cdn, clock, drops, members, orders, payments, products, sandbox, webhooks};
 
 /// What one caller asks for, with what came with it. Encoded once, at the node that took it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -60,6 +60,8 @@ pub enum Command {
     Sandbox(#[n(0)] sandbox::Command),
     #[n(8)]
     Webhooks(#[n(0)] webhooks::Command),
+    #[n(12)]
+    Cdn(#[n(0)] cdn::Command),
 }
 
 /// The answer to a command that went through.
@@ -83,6 +85,8 @@ pub enum Reply {
     Sandbox(#[n(0)] sandbox::Reply),
     #[n(8)]
     Webhooks(#[n(0)] webhooks::Reply),
+    #[n(12)]
+    Cdn(#[n(0)] cdn::Reply),
 }
 
 /// The answer to a command that may not go through. It wrote nothing.
@@ -107,6 +111,8 @@ pub enum Rejection {
     Sandbox(#[n(0)] sandbox::Rejection),
     #[n(8)]
     Webhooks(#[n(0)] webhooks::Rejection),
+    #[n(12)]
+    Cdn(#[n(0)] cdn::Rejection),
 }
 
 impl Rejection {
@@ -168,6 +174,9 @@ rooms!(Command: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Reply: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Rejection: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Event: webhooks => Webhooks);
+rooms!(Command: cdn => Cdn);
+rooms!(Reply: cdn => Cdn);
+rooms!(Rejection: cdn => Cdn);
 
 /// An answer on its way through bytes: CBOR has no `Result` of its own.
 #[derive(Encode, Decode)]

@@ -3,6 +3,7 @@
 //! `UPDATE_GOLDEN=1 cargo test -p livedrop-domain --test golden` writes the files anew. A line that changes there is
 //! a change to what running clusters have on their disks; new lines are new words. `codec.rs` says what is allowed.
 
+mod cdn;
 mod file;
 mod money;
 mod sandbox;
@@ -16,19 +17,19 @@ use file::check;
 
 #[test]
 fn commands_keep_their_bytes() {
-    let all = [values::commands(), sandbox::commands(), webhooks::commands()].concat();
+    let all = [values::commands(), sandbox::commands(), webhooks::commands(), cdn::commands()].concat();
     check("commands.txt", variants::commands(all));
 }
 
 #[test]
 fn replies_keep_their_bytes() {
-    let all = [values::replies(), sandbox::replies(), webhooks::replies()].concat();
+    let all = [values::replies(), sandbox::replies(), webhooks::replies(), cdn::replies()].concat();
     check("replies.txt", variants::replies(all));
 }
 
 #[test]
 fn rejections_keep_their_bytes() {
-    let all = [values::rejections(), sandbox::rejections(), webhooks::rejections()].concat();
+    let all = [values::rejections(), sandbox::rejections(), webhooks::rejections(), cdn::rejections()].concat();
     check("rejections.txt", variants::rejections(all));
 }
 
@@ -88,5 +89,6 @@ fn rows_keep_their_bytes() {
     check("intents.txt", vec![("intent", sandbox::intent()), ("declined intent", sandbox::declined_intent())]);
     check("movements.txt", vec![("movement", sandbox::movement())]);
     check("endpoints.txt", vec![("endpoint", webhooks::endpoint())]);
+    check("cdn-cursors.txt", vec![("cursor of the caches", cdn::cursor())]);
     check("deliveries.txt", vec![("delivery", webhooks::delivery()), ("failed delivery", webhooks::failed_delivery())]);
 }

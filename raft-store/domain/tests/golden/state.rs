@@ -9,14 +9,14 @@ use livedrop_domain::drops::{self, Schedule, Stage, Steer};
 use livedrop_domain::orders::{self, Place};
 use livedrop_domain::payments::{self, Pay, PlaceAndPay, Report};
 use livedrop_domain::{
-    Applied, Command, DropId, Idempotency, MemView, OrderId, Overlay, Request, WebhookId, apply, codec, decided,
+    Applied, Command, DropId, Idempotency, MemView, OrderId, Overlay, Request, WebhookId, apply, cdn, codec, decided,
     journal, members, products, sandbox, webhooks,
 };
 
 use crate::file::{check_bytes, hex};
 use crate::money;
 use crate::values::{self, BUYER, NOW};
-use crate::{sandbox as asked, webhooks as told};
+use crate::{cdn as caches, sandbox as asked, webhooks as told};
 
 const KEY: Idempotency = Idempotency { account: BUYER, key_hash: [0x11; 16], body_hash: [0x22; 16] };
 const HOUR_MS: u64 = 60 * 60 * 1_000;
@@ -57,6 +57,7 @@ fn entries() -> [Vec<u8>; 3] {
         webhooks::Command::Enqueue(told::enqueue()).into(),
         webhooks::Command::Create(webhooks::Create { endpoint_id: gone, ..told::create() }).into(),
         webhooks::Command::Delete(webhooks::Delete { endpoint_id: gone, ..told::delete() }).into(),
+        cdn::Command::Told(caches::told()).into(),
     ] {
         first.push(&request(command, None));
     }

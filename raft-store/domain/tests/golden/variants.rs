@@ -2,7 +2,7 @@
 
 use livedrop_domain::accounts::Role;
 use livedrop_domain::{
-    Command, Event, Rejection, Reply, accounts, drops, members, orders, payments, products, sandbox, webhooks,
+    Command, Event, Rejection, Reply, accounts, cdn, drops, members, orders, payments, products, sandbox, webhooks,
 };
 
 macro_rules! variants {
@@ -53,6 +53,7 @@ variants! { commands of Command:
     Command::Webhooks(webhooks::Command::Enqueue(_)) => "webhooks::Enqueue",
     Command::Webhooks(webhooks::Command::Attempted(_)) => "webhooks::Attempted",
     Command::Webhooks(webhooks::Command::Resend(_)) => "webhooks::Resend",
+    Command::Cdn(cdn::Command::Told(_)) => "cdn::Told",
 }
 
 variants! { replies of Reply:
@@ -82,6 +83,7 @@ variants! { replies of Reply:
     Reply::Webhooks(webhooks::Reply::Enqueued { .. }) => "webhooks::Enqueued",
     Reply::Webhooks(webhooks::Reply::Noted { .. }) => "webhooks::Noted",
     Reply::Webhooks(webhooks::Reply::Resent { .. }) => "webhooks::Resent",
+    Reply::Cdn(cdn::Reply::Told { .. }) => "cdn::Told",
 }
 
 variants! { rejections of Rejection:
@@ -134,6 +136,8 @@ variants! { rejections of Rejection:
     Rejection::Webhooks(webhooks::Rejection::Stale { .. }) => "webhooks::Stale",
     Rejection::Webhooks(webhooks::Rejection::StaleAttempt { .. }) => "webhooks::StaleAttempt",
     Rejection::Webhooks(webhooks::Rejection::Disabled) => "webhooks::Disabled",
+    Rejection::Cdn(cdn::Rejection::OtherCursor { .. }) => "cdn::OtherCursor",
+    Rejection::Cdn(cdn::Rejection::BadField) => "cdn::BadField",
 }
 
 variants! { events of Event:

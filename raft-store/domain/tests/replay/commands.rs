@@ -4,6 +4,7 @@
 //! as milliseconds from then on, the version [`AS_SEEN`], what [`crate::aim`] knows of payments, and which events
 //! webhooks are about.
 
+mod cdn;
 mod sandbox;
 mod webhooks;
 
@@ -34,6 +35,7 @@ pub fn command() -> BoxedStrategy<Command> {
         8 => about_accounts(),
         14 => sandbox::about_sandbox(),
         24 => webhooks::about_webhooks(),
+        2 => cdn::about_cdn(),
         1 => (1..4_u64, 0..2_u8).prop_map(|(node_id, byte)| {
             members::Command::Register(members::Register { node_id, incarnation: [byte; 16] }).into()
         }),

@@ -8,7 +8,7 @@
 //! - the journal, with the hash: one row for each entry.
 //!
 //! It does not hold for requests that name the version they have seen: a version is a log index, so two
-//! changes in one entry have the same one.
+//! changes in one entry have the same one. Nor does it for those that say up to which log index caches were told.
 
 use std::collections::BTreeMap;
 
@@ -28,11 +28,11 @@ use livedrop_domain::{
 use crate::log::Logged;
 use crate::replica::Replica;
 
-/// Takes the requests out that name a version.
+/// Takes the requests out that name a version or a log index.
 pub fn without_versions(mut log: Vec<Logged>) -> Vec<Logged> {
     for entry in &mut log {
         entry.requests.retain_mut(|asked| match &mut asked.command {
-            Command::Products(products::Command::Edit(_)) => false,
+            Command::Products(products::Command::Edit(_)) | Command::Cdn(_) => false,
             Command::Drops(drops::Command::Edit(edit)) => {
                 edit.expected_version = None;
                 true
@@ -165,6 +165,6 @@ fn reply(reply: Reply) -> Reply {
         Reply::Webhooks(webhooks::Reply::Created(row)) => webhooks::Reply::Created(endpoint(row)).into(),
         Reply::Webhooks(webhooks::Reply::Edited(row)) => webhooks::Reply::Edited(endpoint(row)).into(),
         Reply::Webhooks(webhooks::Reply::Rotated(row)) => webhooks::Reply::Rotated(endpoint(row)).into(),
-        Reply::Webhooks(_) => reply,
+        Reply::Webhooks(_) | Reply::Cdn(_) => reply,
     }
 }
