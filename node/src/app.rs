@@ -237,6 +237,7 @@ fn limits(config: &NodeConfig) -> rest::Limits {
         header_bytes: config.limits.header_bytes,
         uri_bytes: config.limits.uri_bytes,
         in_flight: config.http.max_in_flight,
+        proxies: rest::Proxies::new(config.http.trusted_proxies.clone(), config.http.client_address_header),
     }
 }
 

@@ -32,7 +32,7 @@ pub async fn keep_ticking(consensus: Consensus, reader: Reader, proposer: Propos
         while leadership.borrow().is_leader && !stop.is_cancelled() && due(&reader) {
             let request_id = format!("clock-{}", now().0);
             let command = Command::Clock(Tick { budget: BUDGET });
-            if proposer.propose(Request { request_id, idempotency: None, command }).await.is_err() {
+            if proposer.propose(Request { request_id, idempotency: None, command, by: None }).await.is_err() {
                 break;
             }
         }

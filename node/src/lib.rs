@@ -21,4 +21,5 @@ pub mod shop;
 pub mod sign_in;
 pub mod supervise;
 pub mod telemetry;
+pub mod told;
 pub mod webhooks;

@@ -57,7 +57,7 @@ pub async fn offer_key(auth: Arc<Auth>, proposer: Proposer, stop: CancellationTo
     let mut offer = tokio::time::interval(OFFER_EVERY);
     while stop.run_until_cancelled(offer.tick()).await.is_some() && auth.keys().is_empty() {
         let command = Command::AddSigningKey(AddSigningKey { key: fresh_signing_key() }).into();
-        let request = Request { request_id: "offer-signing-key".to_owned(), idempotency: None, command };
+        let request = Request { request_id: "offer-signing-key".to_owned(), idempotency: None, command, by: None };
         if let Err(unanswered) = proposer.propose(request).await {
             tracing::debug!(%unanswered, "no signing key yet");
         }

@@ -2,8 +2,20 @@
 
 use std::net::SocketAddr;
 
-use crate::kind::{Address, count, milliseconds};
+use serde::Serialize;
+
+use crate::kind::{Address, OneOf, count, milliseconds};
+use crate::network::{Network, Networks};
 use crate::reader::section;
+
+/// Which header a trusted proxy names its client in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientAddress {
+    XForwardedFor,
+    /// RFC 7239.
+    Forwarded,
+}
 
 section! {
     /// The port of clients: REST, pages, health and metrics.
@@ -24,5 +36,13 @@ section! {
         max_connections: usize = 10_000, count("connections", 1..=1_000_000);
         /// Requests in work at one time. Further ones are answered 503 with Retry-After at once.
         max_in_flight: usize = 8_192, count("requests", 1..=1_000_000);
+        /// The proxies in front of the nodes. What one of them says of whom it speaks for is believed; of
+        /// everybody else the address of the connection counts. Without the proxies' addresses here, all
+        /// their clients would share one limit.
+        trusted_proxies: Vec<Network> = Vec::new(), Networks;
+        /// Where a trusted proxy says whom it speaks for. Only this header is read: the other one may be
+        /// the client's own invention, which the proxy passes on.
+        client_address_header: ClientAddress = ClientAddress::XForwardedFor,
+            OneOf(&[("x-forwarded-for", ClientAddress::XForwardedFor), ("forwarded", ClientAddress::Forwarded)]);
     }
 }

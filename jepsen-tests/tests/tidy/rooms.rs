@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use crate::source::Source;
 
 /// A room and the rooms it may call, by their front doors only.
-pub const MAY_CALL: [(&str, &[&str]); 10] = [
+pub const MAY_CALL: [(&str, &[&str]); 12] = [
     ("accounts", &[]),
+    ("audit", &[]),
     ("members", &[]),
     ("products", &["accounts"]),
     ("drops", &["products"]),
@@ -15,7 +16,8 @@ pub const MAY_CALL: [(&str, &[&str]); 10] = [
     ("sandbox", &[]),
     ("webhooks", &[]),
     ("cdn", &[]),
-    ("clock", &["drops", "orders", "payments", "webhooks"]),
+    ("follows", &["accounts"]),
+    ("clock", &["accounts", "drops", "orders", "payments", "webhooks"]),
 ];
 
 const ROOMS: &str = "raft-store/domain/src/";

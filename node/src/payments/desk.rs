@@ -205,7 +205,12 @@ impl Desk {
         meter::count_report(&command);
         let request_id = format!("pay-{}", super::order_of(&command));
         let command = command.into();
-        match self.shop.propose(Request { request_id, idempotency: None, command }).await.map(|seen| seen.answer) {
+        match self
+            .shop
+            .propose(Request { request_id, idempotency: None, command, by: None })
+            .await
+            .map(|seen| seen.answer)
+        {
             Ok(Ok(Reply::Payments(payments::Reply::Changed(_, payment)))) => Some(*payment),
             Ok(Err(Rejection::Payments(payments::Rejection::Stale { .. }))) => None,
             Ok(answer) => {

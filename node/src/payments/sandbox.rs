@@ -28,7 +28,8 @@ impl Sandbox {
     }
 
     async fn tell(&self, command: Command) -> Result<sandbox::Intent, Trouble> {
-        let request = Request { request_id: "sandbox".to_owned(), idempotency: None, command: command.into() };
+        let request =
+            Request { request_id: "sandbox".to_owned(), idempotency: None, command: command.into(), by: None };
         match self.shop.propose(request).await.map(|outcome| outcome.answer) {
             Ok(Ok(domain::Reply::Sandbox(Reply::Intent(intent)))) => Ok(intent),
             Ok(Err(domain::Rejection::Sandbox(rejection))) => Err(refusal(rejection)),

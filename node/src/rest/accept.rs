@@ -14,6 +14,7 @@ mod watch;
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,12 +76,12 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, timeouts: Timeouts,
     while let Some(accepted) = stop.run_until_cancelled(accept(&listener, &room)).await {
         // Connections beyond the limit are not accepted: they wait in the system's queue until one closes.
         match accepted {
-            Ok((stream, permit)) => {
+            Ok((stream, peer, permit)) => {
                 let (front, clock, timeouts, stop) = (front.clone(), clock.clone(), timeouts.clone(), stop.clone());
                 let open = open.clone();
                 connections.spawn(async move {
                     open.increment(1.0);
-                    converse(stream, &front, clock, &timeouts, stop).await;
+                    converse(stream, peer.ip(), &front, clock, &timeouts, stop).await;
                     open.decrement(1.0);
                     drop(permit);
                 });
@@ -99,21 +100,31 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, timeouts: Timeouts,
     }
 }
 
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> std::io::Result<(TcpStream, OwnedSemaphorePermit)> {
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let permit = room.clone().acquire_owned().await.expect("the semaphore is never closed");
-    let (stream, _) = listener.accept().await?;
+    let (stream, peer) = listener.accept().await?;
     stream.set_nodelay(true)?;
-    Ok((stream, permit))
+    Ok((stream, peer, permit))
 }
 
 /// One connection, from its first byte to its last.
-async fn converse(stream: TcpStream, front: &Front, clock: Clock, timeouts: &Timeouts, stop: CancellationToken) {
+async fn converse(
+    stream: TcpStream,
+    peer: IpAddr,
+    front: &Front,
+    clock: Clock,
+    timeouts: &Timeouts,
+    stop: CancellationToken,
+) {
     let watch = Arc::new(Watch::new(clock));
     let service = service_fn(|request: hyper::Request<Incoming>| {
         let (watch, stop) = (watch.clone(), &stop);
         async move {
             watch.work_begins();
-            let mut response = front.serve(request, &watch).await;
+            let mut response = front.serve(request, &watch, peer).await;
             watch.work_ends();
             if stop.is_cancelled() {
                 let close = http::HeaderValue::from_static("close");

@@ -102,6 +102,12 @@ pub static TOO_MANY_ENDPOINTS: Code = code(
     "Too many webhook endpoints",
     "The creator has as many as one may have. Take one away first, or let one be told of more.",
 );
+pub static TOO_MANY_FOLLOWED: Code = code(
+    409,
+    named::TOO_MANY_FOLLOWED,
+    "Too many creators are followed",
+    "The account follows as many creators as one may. Unfollow one first.",
+);
 pub static TOO_MANY_REFUNDS: Code = code(
     409,
     named::TOO_MANY_REFUNDS,
@@ -199,7 +205,7 @@ pub static BEHIND: Code = code(
 );
 
 /// Every code there is.
-pub static ALL: [&Code; 37] = [
+pub static ALL: [&Code; 38] = [
     &BAD_REQUEST,
     &IDEMPOTENCY_KEY_REQUIRED,
     &BAD_SIGNATURE,
@@ -217,6 +223,7 @@ pub static ALL: [&Code; 37] = [
     &WRONG_STATUS,
     &HOLD_ENDED,
     &TOO_MANY_ENDPOINTS,
+    &TOO_MANY_FOLLOWED,
     &TOO_MANY_REFUNDS,
     &PRODUCT_RETIRED,
     &CHANGED_SINCE,

@@ -1,7 +1,9 @@
-//! What came with a request besides what it asks: its id, its body, the trace that it belongs to.
+//! What came with a request besides what it asks: its id, its body, where it comes from, the trace that it
+//! belongs to.
 
 use std::convert::Infallible;
 use std::fmt;
+use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
 use bytes::Bytes;
@@ -18,6 +20,9 @@ pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub struct Context {
     pub request_id: RequestId,
     pub body: Bytes,
+    /// The client's address, beyond the proxies that are trusted.
+    #[allow(dead_code, reason = "streams and limits are counted by it")]
+    pub client: IpAddr,
 }
 
 impl<S: Sync> FromRequestParts<S> for Context {

@@ -4,6 +4,7 @@
 //! In: the id, the limits on size and number, the body. Out: the problem as JSON, the headers that every answer
 //! carries, the metrics, the log line.
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,7 @@ use tower::Service;
 use super::Rest;
 use super::accept::Watch;
 use super::answer::{INDEX, LEADER, NODE, REQUEST_ID};
+use super::client::Proxies;
 use super::code;
 use super::context::{Context, RequestId, TRACEPARENT, Trace};
 use super::measures::Measures;
@@ -38,11 +40,19 @@ pub struct Limits {
     pub uri_bytes: usize,
     /// Requests in work at one time.
     pub in_flight: usize,
+    /// Who may say that it speaks for somebody else.
+    pub proxies: Proxies,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { body_bytes: 64 << 10, header_bytes: 16 << 10, uri_bytes: 8 << 10, in_flight: 8_192 }
+        Limits {
+            body_bytes: 64 << 10,
+            header_bytes: 16 << 10,
+            uri_bytes: 8 << 10,
+            in_flight: 8_192,
+            proxies: Proxies::default(),
+        }
     }
 }
 
@@ -61,8 +71,8 @@ impl Front {
         Front { node: rest.node_id.into(), rest, router, measures, limits, in_flight: AtomicUsize::new(0) }
     }
 
-    /// Answers one request, whatever comes.
-    pub async fn serve<B>(&self, request: Request<B>, watch: &Watch) -> Response
+    /// Answers one request, whatever comes; `peer` is who is connected.
+    pub async fn serve<B>(&self, request: Request<B>, watch: &Watch, peer: IpAddr) -> Response
     where
         B: body::HttpBody<Data = Bytes> + Unpin,
     {
@@ -74,7 +84,8 @@ impl Front {
         let _in_work = InWork::enter(&self.in_flight);
         let mut response = match self.admit(&uri, &parts.headers, body, watch).await {
             Ok(body) => {
-                let context = Context { request_id: request_id.clone(), body };
+                let client = self.limits.proxies.client(peer, &parts.headers);
+                let context = Context { request_id: request_id.clone(), body, client };
                 match method == Method::POST && uri == place::PATH {
                     true => place::purchase(&self.rest, &parts.headers, &context).await.into_response(),
                     false => {

@@ -16,6 +16,7 @@ mod answer;
 mod body;
 mod caching;
 mod checks;
+mod client;
 mod cluster;
 mod code;
 mod context;
@@ -53,6 +54,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use client::{Proxies, network};
 pub use exposition::Exposition;
 #[cfg(test)]
 pub use exposition::assert_conventional;

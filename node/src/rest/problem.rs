@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, header};
-use livedrop_domain::{Fault, Rejection, Reply, accounts, drops, orders, payments, products, webhooks};
+use livedrop_domain::{Fault, Rejection, Reply, accounts, drops, follows, orders, payments, products, webhooks};
 use livedrop_proto::rest;
 use livedrop_proto::rest::problem::{FieldError, MEDIA_TYPE};
 
@@ -172,6 +172,7 @@ impl From<Rejection> for Problem {
             Rejection::Orders(rejection) => order(rejection),
             Rejection::Payments(rejection) => payment(rejection),
             Rejection::Webhooks(rejection) => webhook(rejection),
+            Rejection::Follows(rejection) => follow(rejection),
             Rejection::Sandbox(_) => Problem::new(&code::INTERNAL, "The node asked for what only gateways are told."),
             Rejection::Members(_) | Rejection::Cdn(_) => {
                 Problem::new(&code::INTERNAL, "The node asked for what only nodes are told.")
@@ -273,6 +274,19 @@ fn webhook(rejection: webhooks::Rejection) -> Problem {
         Stale { .. } | StaleAttempt { .. } => {
             Problem::new(&code::INTERNAL, "The node asked for what only its courier is told.")
         }
+    }
+}
+
+fn follow(rejection: follows::Rejection) -> Problem {
+    use follows::Rejection::*;
+    match rejection {
+        CreatorNotFound => Problem::not_found("creator"),
+        Yourself => Problem::field("creator_id", "must be somebody else"),
+        TooMany => Problem::new(
+            &code::TOO_MANY_FOLLOWED,
+            format!("An account follows at most {} creators.", follows::FOLLOWING_MAX),
+        ),
+        BadField => Problem::field("/followers", format!("must be at most {}", follows::IMPORT_MAX)),
     }
 }
 

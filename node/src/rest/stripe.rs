@@ -63,7 +63,7 @@ async fn look_at(rest: &Rest, stripe: &StripeDoor, context: &Context, order_id: 
     }
     let command = steps::report(&payment, steps::outcome(intent.state)).into();
     let request_id = context.request_id.as_str().to_owned();
-    match rest.shop.propose(Request { request_id, idempotency: None, command }).await?.answer {
+    match rest.shop.propose(Request { request_id, idempotency: None, command, by: None }).await?.answer {
         // Somebody else has told the log meanwhile.
         Ok(_) | Err(Rejection::Payments(Refused::Stale { .. })) => Ok(true),
         Err(rejection) => Err(rejection.into()),

@@ -13,6 +13,7 @@ mod replays;
 mod tags;
 mod webhooks;
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -67,7 +68,8 @@ impl Node {
     }
 
     fn call(&self, method: &str, path: &str) -> Call<'_> {
-        Call { node: self, request: Request::builder().method(method).uri(path), body: Body::empty() }
+        let request = Request::builder().method(method).uri(path);
+        Call { node: self, request, body: Body::empty(), peer: Ipv4Addr::LOCALHOST.into() }
     }
 
     fn get(&self, path: &str) -> Call<'_> {
@@ -114,6 +116,7 @@ struct Call<'a> {
     node: &'a Node,
     request: request::Builder,
     body: Body,
+    peer: IpAddr,
 }
 
 impl Call<'_> {
@@ -139,7 +142,7 @@ impl Call<'_> {
 
     async fn send(self) -> Answered {
         let request = self.request.body(self.body).expect("a test's request is one");
-        let (parts, body) = self.node.front.serve(request, &Watch::idle()).await.into_parts();
+        let (parts, body) = self.node.front.serve(request, &Watch::idle(), self.peer).await.into_parts();
         let text = body.collect().await.expect("it is in memory").to_bytes();
         let text = String::from_utf8(text.to_vec()).expect("answers are text");
         Answered { status: parts.status.as_u16(), headers: parts.headers, text }

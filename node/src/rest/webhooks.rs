@@ -21,7 +21,7 @@ use super::identity::Seller;
 use super::mint;
 use super::problem::Problem;
 use super::text;
-use crate::webhooks::KINDS;
+use crate::told::KINDS;
 use crate::webhooks::address::Address;
 use crate::webhooks::sign::show_secret;
 

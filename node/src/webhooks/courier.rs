@@ -184,7 +184,8 @@ impl Courier {
 
     /// Whether the log has taken a command; none when it could not be told.
     async fn tell(&self, command: Command) -> Option<bool> {
-        let request = Request { request_id: "courier".to_owned(), idempotency: None, command: command.into() };
+        let request =
+            Request { request_id: "courier".to_owned(), idempotency: None, command: command.into(), by: None };
         match self.shop.propose(request).await {
             Ok(outcome) => Some(outcome.answer.is_ok()),
             Err(unanswered) => {

@@ -1,35 +1,12 @@
-//! Events as creators' servers are told them: a name, and what it is about.
+//! Events as creators' servers are told them: whose business each is, and the body of its delivery.
 
 use std::collections::BTreeMap;
 
-use livedrop_domain::orders::Told;
 use livedrop_domain::{AccountId, DropId, Event, Fault, Timestamp, View, drops, orders};
 use serde_json::{Value, json};
 
 use crate::rest::{order_shape, rfc3339};
-
-/// The name of every event that an endpoint can be told.
-pub const KINDS: [&str; 16] = [
-    "drop.scheduled",
-    "drop.live",
-    "drop.low_stock",
-    "drop.sold_out",
-    "drop.restocked",
-    "drop.paused",
-    "drop.edited",
-    "drop.ended",
-    "drop.cancelled",
-    "order.reserved",
-    "order.paying",
-    "order.confirmed",
-    "order.failed",
-    "order.expired",
-    "order.cancelled",
-    "order.refunded",
-];
-
-/// Variants that a restocked drop names at most. The longest names of so many fit into a delivery.
-const ITEMS_TOLD: usize = 20;
+use crate::told::{fields, of_drop, of_order};
 
 /// Whose drops the orders of a stretch of events are of: each is looked up once.
 #[derive(Default)]
@@ -53,40 +30,15 @@ pub fn addressed(
     event: &Event,
 ) -> Result<Option<(AccountId, &'static str)>, Fault> {
     match event {
-        Event::Drops(event) => Ok(Some(of_drop(event))),
+        Event::Drops(event) => {
+            let (_, creator, kind) = of_drop(event);
+            Ok(Some((creator, kind)))
+        }
         Event::Orders(event) => {
             let (told, kind) = of_order(event);
             Ok(creators.of(view, told.drop_id)?.map(|creator| (creator, kind)))
         }
         _ => Ok(None),
-    }
-}
-
-fn of_drop(event: &drops::Event) -> (AccountId, &'static str) {
-    use drops::Event::*;
-    match event {
-        Scheduled { creator_id, .. } => (*creator_id, "drop.scheduled"),
-        Live { creator_id, .. } => (*creator_id, "drop.live"),
-        LowStock { creator_id, .. } => (*creator_id, "drop.low_stock"),
-        SoldOut { creator_id, .. } => (*creator_id, "drop.sold_out"),
-        Restocked { creator_id, .. } => (*creator_id, "drop.restocked"),
-        Paused { creator_id, .. } => (*creator_id, "drop.paused"),
-        Edited { creator_id, .. } => (*creator_id, "drop.edited"),
-        Ended { creator_id, .. } => (*creator_id, "drop.ended"),
-        Cancelled { creator_id, .. } => (*creator_id, "drop.cancelled"),
-    }
-}
-
-fn of_order(event: &orders::Event) -> (&Told, &'static str) {
-    use orders::Event::*;
-    match event {
-        Reserved(told) => (told, "order.reserved"),
-        Paying(told) => (told, "order.paying"),
-        Confirmed(told) => (told, "order.confirmed"),
-        Failed(told) => (told, "order.failed"),
-        Expired(told) => (told, "order.expired"),
-        Cancelled(told) => (told, "order.cancelled"),
-        Refunded(told) => (told, "order.refunded"),
     }
 }
 
@@ -99,35 +51,11 @@ pub fn body(view: &dyn View, kind: &str, at: Timestamp, event: &Event) -> Result
             let order = orders::get(view, told.order_id)?.map(|order| order_shape(&order, None));
             json!({ "order": order })
         }
-        Event::Drops(event) => drop_data(event),
+        Event::Drops(_) => Value::Object(fields(event)),
         _ => Value::Null,
     };
     let body = json!({ "type": kind, "timestamp": rfc3339(at), "data": data });
     Ok(serde_json::to_vec(&body).expect("a value is JSON"))
-}
-
-fn drop_data(event: &drops::Event) -> Value {
-    use drops::Event::*;
-    match event {
-        Scheduled { drop_id, starts_at, .. } => {
-            json!({ "drop_id": drop_id.to_string(), "starts_at": rfc3339(*starts_at) })
-        }
-        LowStock { drop_id, available, .. } => json!({ "drop_id": drop_id.to_string(), "available": available }),
-        Restocked { drop_id, items, .. } => {
-            let items: Vec<_> = items
-                .iter()
-                .take(ITEMS_TOLD)
-                .map(|item| json!({ "sku": item.sku, "available": item.available }))
-                .collect();
-            json!({ "drop_id": drop_id.to_string(), "items": items })
-        }
-        Live { drop_id, .. }
-        | SoldOut { drop_id, .. }
-        | Paused { drop_id, .. }
-        | Edited { drop_id, .. }
-        | Ended { drop_id, .. }
-        | Cancelled { drop_id, .. } => json!({ "drop_id": drop_id.to_string() }),
-    }
 }
 
 #[cfg(test)]
@@ -137,6 +65,7 @@ mod tests {
     use livedrop_domain::webhooks::{BODY_MAX, EVENT_NAME_MAX, EVENTS_MAX};
 
     use super::*;
+    use crate::told::KINDS;
 
     #[test]
     fn an_endpoint_can_ask_for_every_kind() {

@@ -13,19 +13,18 @@ pub mod sign;
 
 use livedrop_domain::webhooks::Position;
 
+use crate::told;
+
 pub use self::courier::Courier;
-pub use self::event::KINDS;
 
 /// What names an event to whoever is told: the same for every try and for every endpoint.
-pub fn message_id((index, ordinal): Position) -> String {
-    format!("evt_{index}-{ordinal}")
+pub fn message_id(position: Position) -> String {
+    format!("evt_{}", told::id(position))
 }
 
 /// The event that [`message_id`] names.
 pub fn parse_message_id(text: &str) -> Option<Position> {
-    let (index, ordinal) = text.strip_prefix("evt_")?.split_once('-')?;
-    let position = (index.parse().ok()?, ordinal.parse().ok()?);
-    (message_id(position) == text).then_some(position)
+    told::parse_id(text.strip_prefix("evt_")?)
 }
 
 #[cfg(test)]

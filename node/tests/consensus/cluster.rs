@@ -227,7 +227,7 @@ pub fn payload(requests: &[Bytes]) -> Bytes {
 pub fn request() -> Bytes {
     let register = members::Register { node_id: 1_000_000 + fresh_number(), incarnation: [7; 16] };
     let command = Command::Members(members::Command::Register(register));
-    codec::encode(&Request { request_id: "req".into(), idempotency: None, command }).into()
+    codec::encode(&Request { request_id: "req".into(), idempotency: None, command, by: None }).into()
 }
 
 /// Running nodes of one cluster.

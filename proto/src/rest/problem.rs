@@ -77,6 +77,8 @@ pub mod code {
     pub const HOLD_ENDED: &str = "hold_ended";
     /// 409: the creator has as many webhook endpoints as one may have.
     pub const TOO_MANY_ENDPOINTS: &str = "too_many_endpoints";
+    /// 409: the account follows as many creators as one may.
+    pub const TOO_MANY_FOLLOWED: &str = "too_many_followed";
     /// 409: the order was refunded in as many parts as are kept.
     pub const TOO_MANY_REFUNDS: &str = "too_many_refunds";
     /// 409: the product was retired.

@@ -116,7 +116,7 @@ fn purchases(numbers: std::ops::Range<u64>) -> Vec<u8> {
         let place = Place { order_id: order_id(n), buyer_id: account, drop_id: DROP, sku: None, quantity: 1 };
         let idempotency = Idempotency { account, key_hash: scattered(n).to_be_bytes(), body_hash: [7; 16] };
         let command = orders::Command::Place(place).into();
-        let request = Request { request_id: format!("{n:026}"), idempotency: Some(idempotency), command };
+        let request = Request { request_id: format!("{n:026}"), idempotency: Some(idempotency), command, by: None };
         batch.push(&codec::encode(&request));
     }
     batch.finish(Timestamp(1_790_000_000_000))
@@ -169,7 +169,7 @@ fn opening() -> Vec<u8> {
         products::Command::Create(product).into(),
         drops::Command::Schedule(drop).into(),
     ] {
-        batch.push(&codec::encode(&Request { request_id: "opening".into(), idempotency: None, command }));
+        batch.push(&codec::encode(&Request { request_id: "opening".into(), idempotency: None, command, by: None }));
     }
     batch.finish(Timestamp(1_790_000_000_000))
 }

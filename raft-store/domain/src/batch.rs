@@ -98,7 +98,7 @@ mod tests {
     use crate::words::{Applicable, Command, Request};
 
     fn request() -> Request {
-        Request { request_id: "r".into(), idempotency: None, command: Command::Clock(Tick { budget: 1 }) }
+        Request { request_id: "r".into(), idempotency: None, command: Command::Clock(Tick { budget: 1 }), by: None }
     }
 
     fn payload() -> Vec<u8> {
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!((batch.proposed_at, batch.requests.len()), (Timestamp(42), 2));
         for part in batch.requests {
             assert_eq!(codec::decode::<Request>(part, "a request").expect("it is whole"), request());
-            let Applicable { idempotency, command } = codec::decode(part, "a request").expect("it is whole");
+            let Applicable { idempotency, command, .. } = codec::decode(part, "a request").expect("it is whole");
             assert_eq!((idempotency, command), (None, request().command));
         }
     }

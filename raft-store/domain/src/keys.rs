@@ -21,6 +21,15 @@ pub const ACCOUNT_BY_EMAIL: u8 = 0x11;
 pub const SESSION: u8 = 0x12;
 /// `key id`.
 pub const SIGNING_KEY: u8 = 0x13;
+/// `time, index` → the sessions to look at then, end to end.
+pub const SESSION_DUE: u8 = 0x14;
+
+/// `creator, bucket, follower`: in the order of keys, since pages of a long list are read from it.
+pub const FOLLOWER: u8 = 0x18;
+/// `follower, creator` → since when.
+pub const FOLLOWING: u8 = 0x19;
+/// `account` → how many follow it, and how many it follows.
+pub const FOLLOW_COUNTS: u8 = 0x1a;
 
 /// `product`.
 pub const PRODUCT: u8 = 0x20;
@@ -45,6 +54,8 @@ pub const CUSTOMER: u8 = 0x35;
 pub const DROP_TALLY: u8 = 0x36;
 /// `drop, minutes since the Unix epoch` → what was sold in that minute.
 pub const DROP_MINUTE: u8 = 0x37;
+/// `product, drop`.
+pub const DROP_BY_PRODUCT: u8 = 0x38;
 
 /// `order`.
 pub const ORDER: u8 = 0x40;
@@ -63,6 +74,11 @@ pub const DROP_WINDING: u8 = 0x46;
 
 /// `node id`.
 pub const MEMBER: u8 = 0x50;
+
+/// `number` → who did what.
+pub const AUDIT: u8 = 0x58;
+/// The number and the hash of the newest of them: one row.
+pub const AUDIT_HEAD: u8 = 0x59;
 
 /// `intent`.
 pub const SANDBOX_INTENT: u8 = 0x60;

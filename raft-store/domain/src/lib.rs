@@ -9,11 +9,13 @@
 //! - `stock = available + held + sold` holds for every variant after every command, and no count is negative.
 
 pub mod accounts;
+pub mod audit;
 pub mod batch;
 pub mod cdn;
 pub mod clock;
 pub mod codec;
 pub mod drops;
+pub mod follows;
 mod id;
 mod idempotency;
 pub mod invariants;
@@ -42,4 +44,4 @@ pub use overlay::Overlay;
 pub use stop::{Fault, Stop};
 pub use time::Timestamp;
 pub use view::{MemView, View};
-pub use words::{Command, Event, Idempotency, Outcome, Rejection, Reply, Request};
+pub use words::{By, Command, Event, Idempotency, Outcome, Rejection, Reply, Request};

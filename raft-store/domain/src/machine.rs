@@ -1,5 +1,7 @@
 //! How one log entry is applied: each of its requests in turn, each seeing what those before it did.
 
+mod deeds;
+
 use crate::idempotency::{self, decided};
 use crate::journal::{self, Meta};
 use crate::orders::Newest;
@@ -7,9 +9,10 @@ use crate::overlay::Overlay;
 use crate::stop::{Fault, Stop};
 use crate::tx::Tx;
 use crate::view::View;
-use crate::words::{Applicable, Command, Event, Outcome, Rejection, Reply};
+use crate::words::{Applicable, By, Command, Event, Outcome, Rejection, Reply};
 use crate::{
-    Timestamp, accounts, batch, cdn, clock, codec, drops, members, orders, payments, products, sandbox, webhooks,
+    Timestamp, accounts, audit, batch, cdn, clock, codec, drops, follows, members, orders, payments, products, sandbox,
+    webhooks,
 };
 
 /// All that a verb may know of the world beside the rows.
@@ -64,7 +67,7 @@ pub fn apply(view: &dyn View, overlay: &mut Overlay, index: u64, payload: &[u8])
 
 /// Answers a request, and remembers the answer under its idempotency key, if this decides the key.
 fn answer(tx: &mut Tx, entry: &Entry, request: Applicable) -> Result<Outcome, Fault> {
-    let Applicable { idempotency, command } = request;
+    let Applicable { request_id, idempotency, command, by } = request;
     if let Some(key) = &idempotency
         && let Some(first) = decided(tx, key.account, &key.key_hash)?
     {
@@ -75,7 +78,8 @@ fn answer(tx: &mut Tx, entry: &Entry, request: Applicable) -> Result<Outcome, Fa
         tx.keep(|record| idempotency::record(&outcome, record));
         return Ok(outcome);
     }
-    let outcome = Outcome { index: entry.index, replayed: false, answer: decide(tx, entry, command)? };
+    let outcome =
+        Outcome { index: entry.index, replayed: false, answer: decide(tx, entry, command, (request_id, by))? };
     let decides = outcome.answer.as_ref().err().is_none_or(|rejection| !rejection.is_too_early());
     if let Some(key) = idempotency.filter(|_| decides) {
         idempotency::remember(tx, entry, &key, &outcome);
@@ -84,10 +88,22 @@ fn answer(tx: &mut Tx, entry: &Entry, request: Applicable) -> Result<Outcome, Fa
     Ok(outcome)
 }
 
-/// Does what a command asks for, or nothing at all.
-fn decide(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Result<Reply, Rejection>, Fault> {
+/// Does what a command asks for and puts on record who did it, or does nothing at all.
+fn decide(
+    tx: &mut Tx,
+    entry: &Entry,
+    command: Command,
+    (request_id, by): (&str, Option<By>),
+) -> Result<Result<Reply, Rejection>, Fault> {
+    let (deed, before) = (deeds::of(tx, &command, by)?, tx.written());
     match dispatch(tx, entry, command) {
-        Ok(reply) => Ok(Ok(reply)),
+        Ok(reply) => {
+            // What was so already is nobody's deed.
+            if let Some(deed) = deed.filter(|_| tx.written() > before) {
+                audit::record(tx, entry, request_id, deed)?;
+            }
+            Ok(Ok(reply))
+        }
         Err(Stop::Rejected(rejection)) => {
             tx.discard();
             Ok(Err(rejection))
@@ -108,6 +124,7 @@ fn dispatch(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Reply, Stop>
         Command::Sandbox(command) => sandbox::apply(tx, entry, command)?.into(),
         Command::Webhooks(command) => webhooks::apply(tx, entry, command)?.into(),
         Command::Cdn(command) => cdn::apply(tx, entry, command)?.into(),
+        Command::Follows(command) => follows::apply(tx, entry, command)?.into(),
     })
 }
 

@@ -117,6 +117,11 @@ impl<'a> Tx<'a> {
         self.pending.push(Write { kind, key: Key::new(key), value });
     }
 
+    /// A number that grows with every write.
+    pub(crate) fn written(&mut self) -> usize {
+        self.overlay.record().len()
+    }
+
     /// Whether the apply batch has written a row, or deleted it.
     pub(crate) fn is_pending(&self, key: &[u8]) -> bool {
         let key = Key::new(key);

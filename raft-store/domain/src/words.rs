@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::{AccountId, accounts, cdn, clock, drops, members, orders, payments, products, sandbox, webhooks};
+use crate::{AccountId, accounts, cdn, clock, drops, follows, members, orders, payments, products, sandbox, webhooks};
 
 /// What one caller asks for, with what came with it. Encoded once, at the node that took it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -14,15 +14,30 @@ pub struct Request {
     pub idempotency: Option<Idempotency>,
     #[n(2)]
     pub command: Command,
+    /// Who asks, where the command does not say it: an operator.
+    #[n(3)]
+    pub by: Option<By>,
 }
 
-/// A [`Request`] as it is applied. What names it is for logs.
+/// An operator. Not an enum: of a variant that it does not know, an older program would make nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct By {
+    /// Whoever showed the node's own operator token has none.
+    #[n(0)]
+    pub account: Option<AccountId>,
+}
+
+/// A [`Request`] as it is applied.
 #[derive(Debug, Decode)]
-pub(crate) struct Applicable {
+pub(crate) struct Applicable<'a> {
+    #[b(0)]
+    pub request_id: &'a str,
     #[n(1)]
     pub idempotency: Option<Idempotency>,
     #[n(2)]
     pub command: Command,
+    #[n(3)]
+    pub by: Option<By>,
 }
 
 /// Makes a request safe to repeat: the same account and key get the first answer again.
@@ -60,6 +75,8 @@ pub enum Command {
     Sandbox(#[n(0)] sandbox::Command),
     #[n(8)]
     Webhooks(#[n(0)] webhooks::Command),
+    #[n(9)]
+    Follows(#[n(0)] follows::Command),
     #[n(12)]
     Cdn(#[n(0)] cdn::Command),
 }
@@ -85,6 +102,8 @@ pub enum Reply {
     Sandbox(#[n(0)] sandbox::Reply),
     #[n(8)]
     Webhooks(#[n(0)] webhooks::Reply),
+    #[n(9)]
+    Follows(#[n(0)] follows::Reply),
     #[n(12)]
     Cdn(#[n(0)] cdn::Reply),
 }
@@ -111,6 +130,8 @@ pub enum Rejection {
     Sandbox(#[n(0)] sandbox::Rejection),
     #[n(8)]
     Webhooks(#[n(0)] webhooks::Rejection),
+    #[n(9)]
+    Follows(#[n(0)] follows::Rejection),
     #[n(12)]
     Cdn(#[n(0)] cdn::Rejection),
 }
@@ -148,6 +169,8 @@ pub enum Event {
     Payments(#[n(0)] payments::Event),
     #[n(5)]
     Webhooks(#[n(0)] webhooks::Event),
+    #[n(6)]
+    Follows(#[n(0)] follows::Event),
 }
 
 macro_rules! rooms {
@@ -177,6 +200,10 @@ rooms!(Event: webhooks => Webhooks);
 rooms!(Command: cdn => Cdn);
 rooms!(Reply: cdn => Cdn);
 rooms!(Rejection: cdn => Cdn);
+rooms!(Command: follows => Follows);
+rooms!(Reply: follows => Follows);
+rooms!(Rejection: follows => Follows);
+rooms!(Event: follows => Follows);
 
 /// An answer on its way through bytes: CBOR has no `Result` of its own.
 #[derive(Encode, Decode)]

@@ -165,7 +165,7 @@ impl Shop {
 }
 
 fn asks(command: impl Into<Command>) -> Request {
-    Request { request_id: "sell-out".into(), idempotency: None, command: command.into() }
+    Request { request_id: "sell-out".into(), idempotency: None, command: command.into(), by: None }
 }
 
 fn with_key(who: u128, request: Request) -> Request {

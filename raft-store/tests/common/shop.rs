@@ -91,7 +91,7 @@ pub fn opening() -> Vec<u8> {
 }
 
 fn push(batch: &mut BatchBuilder, request_id: String, idempotency: Option<Idempotency>, command: Command) {
-    batch.push(&codec::encode(&Request { request_id, idempotency, command }));
+    batch.push(&codec::encode(&Request { request_id, idempotency, command, by: None }));
 }
 
 /// The same bits for the same number, and far from those of the next, as random ones are.

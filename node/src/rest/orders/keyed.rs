@@ -25,7 +25,7 @@ pub async fn decide(
     command: impl Into<Command>,
 ) -> Result<Decided, Problem> {
     let request_id = context.request_id.as_str().to_owned();
-    let request = Request { request_id, idempotency: Some(idempotency), command: command.into() };
+    let request = Request { request_id, idempotency: Some(idempotency), command: command.into(), by: None };
     let outcome = rest.shop.propose(request).await?;
     match outcome.answer {
         Ok(reply) => Ok(Decided { reply, index: outcome.index, replayed: outcome.replayed }),

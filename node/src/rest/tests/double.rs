@@ -43,7 +43,7 @@ impl Double {
     pub fn pass(&self, ms: u64) {
         self.state().now.0 += ms;
         let tick = Command::Clock(Tick { budget: 1_000 });
-        self.state().apply(Request { request_id: "clock".into(), idempotency: None, command: tick });
+        self.state().apply(Request { request_id: "clock".into(), idempotency: None, command: tick, by: None });
     }
 
     /// From now on nothing that needs a majority works.

@@ -26,6 +26,8 @@ pub(super) fn register(tx: &mut Tx, entry: &Entry, command: Register) -> Result<
         password_hash: command.password_hash,
         created_at: entry.now,
         version: entry.index,
+        era: None,
+        disabled_at: None,
     };
     tx.put(table::account_key(account.id), &account);
     tx.put(table::email_key(&account.email), &account.id);

@@ -1,8 +1,10 @@
 //! Keys of this room, and typed reads.
 
-use super::{Account, Session, SigningKey};
+use super::{Account, SIGNING_KEYS_MAX, Session, SigningKey};
 use crate::keys::{self, key};
-use crate::{AccountId, Fault, SessionId, View, codec, tx};
+use crate::tx::{DueRow, Tx};
+use crate::view::Order;
+use crate::{AccountId, Entry, Fault, SessionId, Timestamp, View, codec, tx};
 
 pub(super) fn account_key(id: AccountId) -> [u8; 17] {
     keys::of_id(keys::ACCOUNT, id.bytes())
@@ -20,9 +22,33 @@ pub(super) fn signing_key_key(id: &str) -> Vec<u8> {
     key(keys::SIGNING_KEY, &[id.as_bytes()])
 }
 
+fn session_due_key(at: Timestamp, index: u64) -> [u8; 17] {
+    keys::of_time_at(keys::SESSION_DUE, at, index)
+}
+
+/// Has the clock look at a session when it ends as things are now.
+pub(super) fn look_at_end(tx: &mut Tx, entry: &Entry, session: &Session) {
+    tx.append(session_due_key(session.expires_at, entry.index), &session.id.bytes());
+}
+
+/// The oldest row of sessions to look at by `now`, not looking before `from`: its key, its time and the ids in it.
+pub(crate) fn first_due(view: &dyn View, from: Timestamp, now: Timestamp) -> Result<Option<DueRow>, Fault> {
+    let (from, to) = (session_due_key(from, 0), session_due_key(now.after_ms(1), 0));
+    let Some((row, ids)) = view.scan(&from, &to, Order::Forward, 1)?.into_iter().next() else { return Ok(None) };
+    let at = keys::number(&row, 1).ok_or_else(|| Fault::new("forgetting sessions", "a key without a time"))?;
+    Ok(Some((row, Timestamp(at), ids)))
+}
+
 /// The account with this id.
 pub fn get(view: &dyn View, id: AccountId) -> Result<Option<Account>, Fault> {
     tx::row(view, &account_key(id), "an account")
+}
+
+/// Whether there is an account with this id.
+pub fn exists(view: &dyn View, id: AccountId) -> Result<bool, Fault> {
+    let mut found = false;
+    view.read(&account_key(id), &mut |_| found = true)?;
+    Ok(found)
 }
 
 /// The account with this e-mail address, in any case.
@@ -38,10 +64,31 @@ pub fn session(view: &dyn View, id: SessionId) -> Result<Option<Session>, Fault>
     tx::row(view, &session_key(id), "a session")
 }
 
-/// The keys whose signatures are good, oldest first. The first one signs.
+/// A session that is open, and its account, if the account still lets it in. It may be past its end.
+pub fn standing(view: &dyn View, id: SessionId) -> Result<Option<(Session, Account)>, Fault> {
+    let Some(session) = session(view, id)? else { return Ok(None) };
+    let account = get(view, session.account_id)?.filter(|account| account.lets_in(&session));
+    Ok(account.map(|account| (session, account)))
+}
+
+/// At most `limit` accounts with ids after `after`, oldest first.
+pub fn list(view: &dyn View, after: Option<AccountId>, limit: usize) -> Result<Vec<Account>, Fault> {
+    let from = after.map_or(vec![keys::ACCOUNT], |id| [&account_key(id)[..], &[0]].concat());
+    view.scan(&from, &[keys::ACCOUNT + 1], Order::Forward, limit)?
+        .into_iter()
+        .map(|(_, bytes)| codec::decode(&bytes, "an account"))
+        .collect()
+}
+
+/// The keys whose signatures are good, in the order of their ids. One of them [signs](SigningKey::signs).
 pub fn signing_keys(view: &dyn View) -> Result<Vec<SigningKey>, Fault> {
-    view.scan(&[keys::SIGNING_KEY], &[keys::SIGNING_KEY + 1], crate::view::Order::Forward, 16)?
+    view.scan(&[keys::SIGNING_KEY], &[keys::SIGNING_KEY + 1], Order::Forward, SIGNING_KEYS_MAX)?
         .into_iter()
         .map(|(_, bytes)| codec::decode(&bytes, "a signing key"))
         .collect()
+}
+
+/// The key that signs, if there is one.
+pub fn signer(view: &dyn View) -> Result<Option<SigningKey>, Fault> {
+    Ok(signing_keys(view)?.into_iter().find(SigningKey::signs))
 }

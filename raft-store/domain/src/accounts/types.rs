@@ -9,6 +9,9 @@ pub const EMAIL_MAX: usize = 254;
 /// The longest display name, in bytes.
 pub const DISPLAY_NAME_MAX: usize = 200;
 
+/// The most signing keys that are good at one time.
+pub const SIGNING_KEYS_MAX: usize = 16;
+
 /// What an account may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
 #[cbor(index_only)]
@@ -39,6 +42,20 @@ pub struct Account {
     /// The log index of the last change.
     #[n(6)]
     pub version: u64,
+    /// How many times all of its sessions were closed at once; absent for never. A count and not a log index: sessions
+    /// that were opened before and after in one log entry must differ.
+    #[n(7)]
+    pub era: Option<u64>,
+    /// Since when it may do nothing.
+    #[n(8)]
+    pub disabled_at: Option<Timestamp>,
+}
+
+impl Account {
+    /// Whether a session of this account that is open is still good: it was not closed along with all others.
+    pub fn lets_in(&self, session: &Session) -> bool {
+        session.account_id == self.id && session.era == self.era && self.disabled_at.is_none()
+    }
 }
 
 /// One sign-in. Its refresh tokens are a family: only the newest is good.
@@ -54,6 +71,9 @@ pub struct Session {
     pub opened_at: Timestamp,
     #[n(4)]
     pub expires_at: Timestamp,
+    /// The account's era that it belongs to; in another one it is closed.
+    #[n(5)]
+    pub era: Option<u64>,
 }
 
 /// An Ed25519 key (RFC 8032) that signs access tokens.
@@ -68,6 +88,19 @@ pub struct SigningKey {
     /// The 32 bytes of the public key.
     #[cbor(n(2), with = "minicbor::bytes")]
     pub public: Vec<u8>,
+    /// When the state machine took it.
+    #[n(3)]
+    pub added_at: Option<Timestamp>,
+    /// When the last token that it signed has run out. The one key without this is the one that signs.
+    #[n(4)]
+    pub retires_at: Option<Timestamp>,
+}
+
+impl SigningKey {
+    /// Whether new tokens are signed with it; the others only verify those that they signed.
+    pub fn signs(&self) -> bool {
+        self.retires_at.is_none()
+    }
 }
 
 /// A private key must not reach a log line.

@@ -1,10 +1,9 @@
 use super::{Swept, Tick, Ticked, journal_end, swept, swept_key};
 use crate::tx::Tx;
-use crate::{Entry, Fault, OrderId, drops, idempotency, journal, orders, payments, webhooks};
+use crate::{Entry, Fault, OrderId, SessionId, accounts, drops, idempotency, journal, orders, payments, webhooks};
 
 /// Does a bounded amount of what is due: drops first, then holds, then orders of cancelled drops, then keys, then
-/// deliveries, then the
-/// journal. It is never rejected.
+/// deliveries, then sessions and the keys that sign for them, then the journal. It is never rejected.
 pub(crate) fn tick(tx: &mut Tx, entry: &Entry, command: &Tick) -> Result<Ticked, Fault> {
     let before = swept(tx)?;
     let mut sweep = Sweep { tx, entry, left: command.budget as usize, swept: before };
@@ -14,6 +13,8 @@ pub(crate) fn tick(tx: &mut Tx, entry: &Entry, command: &Tick) -> Result<Ticked,
     sweep.keys()?;
     sweep.halted_webhooks()?;
     sweep.old_deliveries()?;
+    sweep.sessions()?;
+    sweep.signing_keys()?;
     sweep.journal()?;
     let Sweep { left, swept, .. } = sweep;
     if swept != before {
@@ -110,6 +111,28 @@ impl Sweep<'_, '_> {
             }
             self.rest(row, &names[seen..]);
         }
+        Ok(())
+    }
+
+    fn sessions(&mut self) -> Result<(), Fault> {
+        while self.left > 0 {
+            let from = self.swept.sessions.unwrap_or_default();
+            let Some((row, at, ids)) = accounts::first_due(self.tx, from, self.entry.now)? else { break };
+            self.swept.sessions = Some(at);
+            let now = ids.len().min(self.left * 16);
+            for id in ids[..now].chunks_exact(16) {
+                let id = id.try_into().map(SessionId::from_bytes).expect("chunks have 16 bytes");
+                accounts::forget(self.tx, self.entry, id)?;
+                self.done(1);
+            }
+            self.rest(row, &ids[now..]);
+        }
+        Ok(())
+    }
+
+    fn signing_keys(&mut self) -> Result<(), Fault> {
+        let retired = accounts::retire_keys(self.tx, self.entry, self.left)?;
+        self.done(retired);
         Ok(())
     }
 

@@ -38,7 +38,7 @@ pub(crate) use hold::{NoHold, hold};
 pub(crate) use hot::Hot;
 pub(crate) use open_due::move_on;
 pub(crate) use release::{release, settle, take_back};
-pub use table::{Filter, get, list, stock, units_of};
+pub use table::{Filter, get, list, of_product, stock, units_of};
 pub(crate) use table::{all, due};
 pub use types::{Drop, HOLD_MS, ITEMS_MAX, Item, Phase, SKU_MAX, STOCK_MAX, Stage, Status, Stock};
 pub(crate) use winding::{winding, wound};

@@ -4,7 +4,7 @@ use super::{Drop, Phase, Stage, Stock, hot};
 use crate::keys::{self, key};
 use crate::tx::Tx;
 use crate::view::Order;
-use crate::{AccountId, DropId, Fault, Timestamp, View, codec, tx};
+use crate::{AccountId, DropId, Fault, ProductId, Timestamp, View, codec, tx};
 
 fn drop_key(id: DropId) -> [u8; 17] {
     keys::of_id(keys::DROP, id.bytes())
@@ -52,6 +52,7 @@ pub(super) fn put(tx: &mut Tx, drop: &Drop, before: Option<&Drop>) {
     }
     if before.is_none() {
         tx.mark(keys::of_ids(keys::DROP_BY_CREATOR, drop.creator_id.bytes(), drop.id.bytes()));
+        tx.mark(keys::of_ids(keys::DROP_BY_PRODUCT, drop.product_id.bytes(), drop.id.bytes()));
     }
     if let Some(due) = due_key(drop).filter(|due| before.and_then(due_key).as_ref() != Some(due)) {
         tx.mark(due);
@@ -128,6 +129,24 @@ pub fn list(view: &dyn View, filter: Filter, before: Option<DropId>, limit: usiz
         }
     }
     Ok(drops)
+}
+
+/// At most `limit` drops of a product, newest first, older than `before`.
+pub fn of_product(
+    view: &dyn View,
+    product: ProductId,
+    before: Option<DropId>,
+    limit: usize,
+) -> Result<Vec<Drop>, Fault> {
+    let prefix = keys::of_id(keys::DROP_BY_PRODUCT, product.bytes());
+    let rows = tx::keys_before(view, &prefix, before.map(|id| id.bytes()).as_ref().map(|id| &id[..]), limit)?;
+    rows.iter()
+        .map(|(row, _)| {
+            let id = keys::id(row, prefix.len()).map(DropId::from_bytes);
+            let id = id.ok_or_else(|| Fault::new("listing drops of a product", "a key without a drop id"))?;
+            get(view, id)?.ok_or_else(|| Fault::new("listing drops of a product", format!("{id} is not there")))
+        })
+        .collect()
 }
 
 /// Every drop with its counts, for checks of the whole state.

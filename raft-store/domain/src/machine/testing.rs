@@ -8,7 +8,7 @@ use crate::drops::{self, NewItem, Schedule};
 use crate::orders::{self, Order, Place};
 use crate::payments::{self, Gateway, Payment, Report, With};
 use crate::products::{self, Create};
-use crate::words::{Command, Event, Idempotency, Outcome, Rejection, Reply, Request};
+use crate::words::{By, Command, Event, Idempotency, Outcome, Rejection, Reply, Request};
 use crate::{
     AccountId, Currency, DropId, MemView, Money, OrderId, Overlay, ProductId, Timestamp, clock, codec, invariants,
 };
@@ -43,6 +43,11 @@ pub(crate) fn account(n: u128, role: Role) -> accounts::Register {
         role,
         password_hash: "$argon2id$".into(),
     }
+}
+
+pub(crate) fn signing_key(id: &str) -> accounts::SigningKey {
+    let (private, public) = (vec![1; 48], vec![2; 32]);
+    accounts::SigningKey { id: id.to_owned(), private, public, added_at: None, retires_at: None }
 }
 
 pub(crate) fn product(n: u128, creator: u128) -> Create {
@@ -99,18 +104,27 @@ impl Machine {
 
     /// Applies one entry of one command, and checks every invariant of the state after it.
     pub fn run(&mut self, command: impl Into<Command>) -> Result<Reply, Rejection> {
-        self.apply(None, command.into())
+        self.apply(None, None, command.into())
+    }
+
+    pub fn run_by(&mut self, by: Option<By>, command: Command) -> Result<Reply, Rejection> {
+        self.apply(None, by, command)
     }
 
     pub fn run_keyed(&mut self, buyer: u128, key: &str, body: &str, command: Command) -> Result<Reply, Rejection> {
         let digest = |text: &str| blake3::hash(text.as_bytes()).as_bytes()[..16].try_into().expect("16 of 32 bytes");
         let idempotency = Idempotency { account: self.buyer(buyer), key_hash: digest(key), body_hash: digest(body) };
-        self.apply(Some(idempotency), command)
+        self.apply(Some(idempotency), None, command)
     }
 
-    fn apply(&mut self, idempotency: Option<Idempotency>, command: Command) -> Result<Reply, Rejection> {
+    fn apply(
+        &mut self,
+        idempotency: Option<Idempotency>,
+        by: Option<By>,
+        command: Command,
+    ) -> Result<Reply, Rejection> {
         let mut batch = BatchBuilder::new();
-        batch.push(&codec::encode(&Request { request_id: "test".into(), idempotency, command }));
+        batch.push(&codec::encode(&Request { request_id: "test".into(), idempotency, command, by }));
         self.index += 1;
         let mut overlay = Overlay::default();
         let applied = apply(&self.view, &mut overlay, self.index, &batch.finish(self.now)).expect("no fault");

@@ -1,5 +1,5 @@
 use super::{Create, Event, Product, Rejection, Reply, table};
-use crate::accounts::{self, Role};
+use crate::accounts::{self, Account, Role};
 use crate::stop::ensure;
 use crate::tx::Tx;
 use crate::{Entry, Stop};
@@ -9,7 +9,8 @@ use crate::{Entry, Stop};
 /// Rejects, in this order: `NotACreator`, `BadField`, `IdTaken`. Emits `Created`.
 pub(super) fn create(tx: &mut Tx, entry: &Entry, command: Create) -> Result<Reply, Stop> {
     let account = accounts::get(tx, command.creator_id)?;
-    ensure(account.is_some_and(|account| account.role == Role::Creator), Rejection::NotACreator)?;
+    let sells = |account: Account| account.role == Role::Creator && account.disabled_at.is_none();
+    ensure(account.is_some_and(sells), Rejection::NotACreator)?;
     let product = Product {
         id: command.product_id,
         creator_id: command.creator_id,

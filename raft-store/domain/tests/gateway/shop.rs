@@ -63,7 +63,7 @@ impl Shop {
 
     /// Applies a command, and checks every law of the state after it.
     pub fn run(&mut self, command: impl Into<Command>) -> Result<Reply, Rejection> {
-        let request = Request { request_id: "gateway".into(), idempotency: None, command: command.into() };
+        let request = Request { request_id: "gateway".into(), idempotency: None, command: command.into(), by: None };
         let mut batch = BatchBuilder::new();
         batch.push(&codec::encode(&request));
         self.index += 1;

@@ -14,6 +14,7 @@ mod versions;
 mod webhooks;
 
 use file::check;
+use livedrop_domain::audit::{Action, Actor};
 
 #[test]
 fn commands_keep_their_bytes() {
@@ -58,6 +59,17 @@ fn states_and_roles_keep_their_numbers() {
     check("payment-ends.txt", variants::payment_ends(money::ends()));
 }
 
+/// They are in hashes, so their names are for good as well.
+#[test]
+fn deeds_keep_their_numbers_and_names() {
+    let all = Action::ALL.iter().map(|action| (action.name(), *action)).collect();
+    check("audit-actions.txt", all);
+    check(
+        "audit-actors.txt",
+        vec![("account", Actor::Account(values::CREATOR)), ("operator", Actor::Operator), ("system", Actor::System)],
+    );
+}
+
 #[test]
 fn results_of_the_gateway_keep_their_bytes() {
     check("payment-outcomes.txt", variants::payment_outcomes(money::outcomes()));
@@ -66,9 +78,17 @@ fn results_of_the_gateway_keep_their_bytes() {
 
 #[test]
 fn rows_keep_their_bytes() {
-    check("accounts.txt", vec![("account", values::account())]);
-    check("sessions.txt", vec![("session", values::session())]);
-    check("signing-keys.txt", vec![("signing key", values::signing_key())]);
+    check(
+        "accounts.txt",
+        vec![("account", values::account()), ("account that was disabled", values::disabled_account())],
+    );
+    check("sessions.txt", vec![("session", values::session()), ("session of a later era", values::later_session())]);
+    check(
+        "signing-keys.txt",
+        vec![("signing key", values::signing_key()), ("key that retires", values::retiring_key())],
+    );
+    check("records.txt", vec![("record", values::record())]);
+    check("audit-heads.txt", vec![("newest record", values::head())]);
     check("products.txt", vec![("product", values::product()), ("product without a picture", values::plain_product())]);
     check("drops.txt", vec![("drop", values::drop()), ("drop without an end", values::endless_drop())]);
     check("stocks.txt", vec![("stock", values::stock())]);

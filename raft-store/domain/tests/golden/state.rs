@@ -95,7 +95,7 @@ fn payments() -> Vec<u8> {
 }
 
 fn request(command: Command, idempotency: Option<Idempotency>) -> Vec<u8> {
-    codec::encode(&Request { request_id: "golden".into(), idempotency, command })
+    codec::encode(&Request { request_id: "golden".into(), idempotency, command, by: None })
 }
 
 /// The shop after the first so many entries, at log indices 7, 8 and 9.

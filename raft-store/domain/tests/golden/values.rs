@@ -1,6 +1,10 @@
 //! One value of everything, with every field written out: a new field does not compile until it has a value here.
 
-use livedrop_domain::accounts::{self, Account, AddSigningKey, Refresh, Role, Session, SignIn, SignOut, SigningKey};
+use livedrop_domain::accounts::{
+    self, Account, AddSigningKey, ChangePassword, Checked, Disable, Enable, Refresh, RevokeSigningKey, Role,
+    RotateSigningKey, Session, SetRole, SignIn, SignOut, SignOutEverywhere, SigningKey,
+};
+use livedrop_domain::audit::{Action, Actor, Head, Record};
 use livedrop_domain::clock::{Tick, Ticked};
 use livedrop_domain::drops::{self, Drop, Item, NewItem, Phase, Restock, Schedule, Steer, Stock};
 use livedrop_domain::journal::Meta;
@@ -33,6 +37,13 @@ pub fn commands() -> Vec<Command> {
         accounts::Command::Refresh(refresh()).into(),
         accounts::Command::SignOut(SignOut { session_id: SESSION }).into(),
         accounts::Command::AddSigningKey(AddSigningKey { key: signing_key() }).into(),
+        accounts::Command::ChangePassword(change_password()).into(),
+        accounts::Command::SignOutEverywhere(sign_out_everywhere()).into(),
+        accounts::Command::SetRole(SetRole { account_id: CREATOR, role: Role::Operator }).into(),
+        accounts::Command::Disable(Disable { account_id: CREATOR }).into(),
+        accounts::Command::Enable(Enable { account_id: CREATOR }).into(),
+        accounts::Command::RotateSigningKey(rotate_signing_key()).into(),
+        accounts::Command::RevokeSigningKey(revoke_signing_key()).into(),
         products::Command::Create(create()).into(),
         products::Command::Edit(edit_product()).into(),
         products::Command::Retire(Retire { product_id: PRODUCT, creator_id: CREATOR }).into(),
@@ -59,6 +70,7 @@ pub fn replies() -> Vec<Reply> {
         accounts::Reply::ReuseDetected.into(),
         accounts::Reply::SignedOut.into(),
         accounts::Reply::SigningKey(signing_key()).into(),
+        accounts::Reply::Changed(disabled_account()).into(),
         products::Reply::Created(product()).into(),
         products::Reply::Edited(product()).into(),
         products::Reply::Retired(product()).into(),
@@ -78,6 +90,10 @@ pub fn rejections() -> Vec<Rejection> {
         accounts::Rejection::AccountNotFound.into(),
         accounts::Rejection::SessionEnded.into(),
         accounts::Rejection::BadField.into(),
+        accounts::Rejection::Disabled.into(),
+        accounts::Rejection::ChangedSince.into(),
+        accounts::Rejection::KeyNotFound.into(),
+        accounts::Rejection::TooManyKeys.into(),
         products::Rejection::NotACreator.into(),
         products::Rejection::NotFound.into(),
         products::Rejection::Changed { version: VERSION }.into(),
@@ -112,6 +128,9 @@ pub fn events() -> Vec<Event> {
         accounts::Event::Registered { account_id: CREATOR, role: Role::Creator }.into(),
         accounts::Event::SessionClosed { session_id: SESSION }.into(),
         accounts::Event::SigningKeyAdded { key_id: "key-1".into(), added_at: NOW }.into(),
+        accounts::Event::SessionsClosed { account_id: CREATOR, except: Some(SESSION) }.into(),
+        accounts::Event::SigningKeyRetired { key_id: "key-1".into() }.into(),
+        accounts::Event::SigningKeyRevoked { key_id: "key-1".into() }.into(),
         products::Event::Created { product_id: PRODUCT }.into(),
         products::Event::Edited { product_id: PRODUCT }.into(),
         products::Event::Retired { product_id: PRODUCT }.into(),
@@ -152,8 +171,8 @@ pub fn requests() -> Vec<(&'static str, Request)> {
     };
     let (place, edit) = (orders::Command::Place(place()).into(), drops::Command::Edit(nothing).into());
     vec![
-        ("with a key", Request { request_id: request_id(), idempotency: Some(idempotency), command: place }),
-        ("without a key", Request { request_id: request_id(), idempotency: None, command: edit }),
+        ("with a key", Request { request_id: request_id(), idempotency: Some(idempotency), command: place, by: None }),
+        ("without a key", Request { request_id: request_id(), idempotency: None, command: edit, by: None }),
     ]
 }
 
@@ -196,7 +215,7 @@ pub fn register() -> accounts::Register {
 }
 
 pub fn sign_in() -> SignIn {
-    SignIn { session_id: SESSION, account_id: CREATOR, refresh_hash: [0x44; 32], lasts_ms: 2_592_000_000 }
+    SignIn { session_id: SESSION, account_id: CREATOR, refresh_hash: [0x44; 32], lasts_ms: 2_592_000_000, era: None }
 }
 
 pub fn refresh() -> Refresh {
@@ -277,7 +296,13 @@ pub fn account() -> Account {
         password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into(),
         created_at: NOW,
         version: VERSION,
+        era: None,
+        disabled_at: None,
     }
+}
+
+pub fn disabled_account() -> Account {
+    Account { era: Some(2), disabled_at: Some(NOW), ..account() }
 }
 
 pub fn session() -> Session {
@@ -287,11 +312,58 @@ pub fn session() -> Session {
         refresh_hash: [0x44; 32],
         opened_at: NOW,
         expires_at: NOW.after_ms(2_592_000_000),
+        era: None,
     }
 }
 
+pub fn later_session() -> Session {
+    Session { era: Some(2), ..session() }
+}
+
 pub fn signing_key() -> SigningKey {
-    SigningKey { id: "key-1".into(), private: vec![0x66; 48], public: vec![0x77; 32] }
+    let (private, public) = (vec![0x66; 48], vec![0x77; 32]);
+    SigningKey { id: "key-1".into(), private, public, added_at: None, retires_at: None }
+}
+
+pub fn retiring_key() -> SigningKey {
+    SigningKey { added_at: Some(NOW), retires_at: Some(NOW.after_ms(900_000)), ..signing_key() }
+}
+
+fn change_password() -> ChangePassword {
+    let (password_hash, checked) =
+        ("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$b3RoZXI".into(), Some(Checked { era: Some(2) }));
+    ChangePassword { account_id: CREATOR, password_hash, keep: Some(SESSION), checked }
+}
+
+fn sign_out_everywhere() -> SignOutEverywhere {
+    SignOutEverywhere { account_id: CREATOR, except: Some(SESSION) }
+}
+
+fn rotate_signing_key() -> RotateSigningKey {
+    RotateSigningKey { key: signing_key(), old_good_for_ms: 900_000, instead_of: Some("key-0".into()) }
+}
+
+fn revoke_signing_key() -> RevokeSigningKey {
+    RevokeSigningKey { key_id: "key-0".into(), replacement: signing_key() }
+}
+
+pub fn record() -> Record {
+    Record {
+        number: 7,
+        at: NOW,
+        index: VERSION,
+        request_id: "01JAGOLDENREQUEST".into(),
+        actor: Actor::Account(CREATOR),
+        action: Action::RoleSet,
+        subject: BUYER.to_string(),
+        detail: "role=operator".into(),
+        previous: [0x99; 32],
+        hash: [0xaa; 32],
+    }
+}
+
+pub fn head() -> Head {
+    Head { number: 7, hash: [0xaa; 32] }
 }
 
 pub fn product() -> Product {

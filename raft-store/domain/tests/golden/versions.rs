@@ -22,9 +22,11 @@ where
 
 #[test]
 fn rows_of_a_newer_program_are_read() {
-    reads_newer(values::account());
-    reads_newer(values::session());
-    reads_newer(values::signing_key());
+    reads_newer(values::disabled_account());
+    reads_newer(values::later_session());
+    reads_newer(values::retiring_key());
+    reads_newer(values::record());
+    reads_newer(values::head());
     reads_newer(values::product());
     reads_newer(values::drop());
     reads_newer(money::paying());

@@ -4,15 +4,16 @@
 //! as milliseconds from then on, the version [`AS_SEEN`], what [`crate::aim`] knows of payments, and which events
 //! webhooks are about.
 
+mod accounts;
 mod cdn;
 mod sandbox;
 mod webhooks;
 
-use livedrop_domain::accounts::{self, Role};
+pub use accounts::register;
 use livedrop_domain::clock::Tick;
 use livedrop_domain::drops::{self, NewItem};
 use livedrop_domain::{
-    AccountId, Command, Currency, DropId, Money, OrderId, ProductId, SessionId, Timestamp, members, orders, products,
+    AccountId, Command, Currency, DropId, Money, OrderId, ProductId, Timestamp, members, orders, products,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -22,7 +23,7 @@ pub use webhooks::endpoint;
 
 use crate::paying;
 
-/// Stands for the version that is there when the request is made, as for a cursor and for an attempt.
+/// Stands for the version that is there when the request is made, as for a cursor, an attempt and an era.
 pub const AS_SEEN: u64 = 0;
 
 pub fn command() -> BoxedStrategy<Command> {
@@ -31,8 +32,8 @@ pub fn command() -> BoxedStrategy<Command> {
         60 => paying::command().prop_map(Command::from),
         10 => prop_oneof![0..4_u32, Just(100)].prop_map(|budget| Command::Clock(Tick { budget })),
         20 => about_drops(),
-        8 => about_products(),
-        8 => about_accounts(),
+        10 => about_products(),
+        12 => accounts::about_accounts(),
         14 => sandbox::about_sandbox(),
         24 => webhooks::about_webhooks(),
         2 => cdn::about_cdn(),
@@ -163,42 +164,6 @@ pub fn create(n: u128, creator: u128, price: u64, tags: Vec<String>) -> Command 
 
 fn euro_cents(amount: u64) -> Money {
     Money { amount, currency: Currency::EUR }
-}
-
-fn about_accounts() -> BoxedStrategy<Command> {
-    let role = prop_oneof![Just(Role::Buyer), Just(Role::Creator), Just(Role::Operator)];
-    let email = prop_oneof![Just("One@example.com"), Just("TWO@example.com"), Just("one@example.com"), Just("nobody")];
-    let session = || (1..3_u128).prop_map(SessionId::from_u128);
-    let hash = || (0..3_u8).prop_map(|byte| [byte; 32]);
-    let lasts_ms = || 1_000..100_000_u64;
-    prop_oneof![
-        (1..6_u128, email, role).prop_map(|(n, email, role)| register(n, email, role)),
-        (session(), 1..5_u128, hash(), lasts_ms()).prop_map(|(session_id, n, refresh_hash, lasts_ms)| {
-            let account_id = AccountId::from_u128(n);
-            accounts::Command::SignIn(accounts::SignIn { session_id, account_id, refresh_hash, lasts_ms }).into()
-        }),
-        (session(), hash(), hash(), lasts_ms()).prop_map(|(session_id, presented_hash, next_hash, lasts_ms)| {
-            let refresh = accounts::Refresh { session_id, presented_hash, next_hash, lasts_ms };
-            accounts::Command::Refresh(refresh).into()
-        }),
-        session().prop_map(|session_id| accounts::Command::SignOut(accounts::SignOut { session_id }).into()),
-        (1..4_u8).prop_map(|n| {
-            let key = accounts::SigningKey { id: format!("key-{n}"), private: vec![n; 48], public: vec![n; 32] };
-            accounts::Command::AddSigningKey(accounts::AddSigningKey { key }).into()
-        }),
-    ]
-    .boxed()
-}
-
-pub fn register(n: u128, email: &str, role: Role) -> Command {
-    let register = accounts::Register {
-        account_id: AccountId::from_u128(n),
-        email: email.into(),
-        display_name: format!("account {n}"),
-        role,
-        password_hash: "$argon2id$".into(),
-    };
-    accounts::Command::Register(register).into()
 }
 
 /// Mostly the one whose drops there are.

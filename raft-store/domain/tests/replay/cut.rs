@@ -2,10 +2,10 @@
 //!
 //! The claim: the same requests at the same times, cut differently into entries, come to the same outcomes, the same
 //! facts in the same order, and the same rows, but for
-//! - log indices: of outcomes, versions, `placed_index`, `registered_index`, and in keys;
-//! - rows that hold the things of one entry (orders of a drop, ends of holds, keys and deliveries to forget,
+//! - log indices: of outcomes, versions, `placed_index`, `registered_index`, audit records, and in keys;
+//! - rows that hold the things of one entry (orders of a drop, ends of holds, keys, sessions and deliveries to forget,
 //!   lines of books): end to end they are the same;
-//! - the journal, with the hash: one row for each entry.
+//! - the journal, with the hash: one row for each entry; and the hashes of audit records, which have log indices in them.
 //!
 //! It does not hold for requests that name the version they have seen: a version is a log index, so two
 //! changes in one entry have the same one. Nor does it for those that say up to which log index caches were told.
@@ -13,6 +13,7 @@
 use std::collections::BTreeMap;
 
 use livedrop_domain::accounts::Account;
+use livedrop_domain::audit::{Head, Record};
 use livedrop_domain::drops::Drop;
 use livedrop_domain::journal::Meta;
 use livedrop_domain::members::Member;
@@ -58,7 +59,7 @@ pub fn rows(view: &MemView) -> BTreeMap<Vec<u8>, Vec<u8>> {
         // What stands before the log index in a key, if there is one.
         let name = match key[0] {
             keys::JOURNAL => continue,
-            keys::HOLD_DUE | keys::IDEMPOTENCY_DUE | keys::WEBHOOK_OLD => &key[..9],
+            keys::HOLD_DUE | keys::IDEMPOTENCY_DUE | keys::WEBHOOK_OLD | keys::SESSION_DUE => &key[..9],
             keys::SANDBOX_LEDGER => &key[..1],
             keys::ORDER_BY_DROP => &key[..17],
             _ => &key[..],
@@ -87,6 +88,8 @@ fn row(view: &MemView, key: &[u8], value: &[u8]) -> Vec<u8> {
         keys::DROP_WINDING => vec![],
         keys::MEMBER => changed(value, member),
         keys::WEBHOOK_ENDPOINT => changed(value, endpoint),
+        keys::AUDIT => changed(value, |record: Record| Record { index: 0, previous: [0; 32], hash: [0; 32], ..record }),
+        keys::AUDIT_HEAD => changed(value, |head: Head| Head { hash: [0; 32], ..head }),
         _ => value.to_vec(),
     }
 }
@@ -142,6 +145,7 @@ fn reply(reply: Reply) -> Reply {
         Reply::Clock(_) => reply,
         Reply::Members(members::Reply::Registered(row)) => members::Reply::Registered(member(row)).into(),
         Reply::Accounts(accounts::Reply::Registered(row)) => accounts::Reply::Registered(account(row)).into(),
+        Reply::Accounts(accounts::Reply::Changed(row)) => accounts::Reply::Changed(account(row)).into(),
         Reply::Accounts(_) => reply,
         Reply::Products(products::Reply::Created(row)) => products::Reply::Created(product(row)).into(),
         Reply::Products(products::Reply::Edited(row)) => products::Reply::Edited(product(row)).into(),

@@ -1,7 +1,7 @@
 //! A log: entries of requests, each with its index and its time.
 
 use livedrop_domain::batch::BatchBuilder;
-use livedrop_domain::{Command, Request, Timestamp, cdn, codec, drops, products, webhooks};
+use livedrop_domain::{Command, Request, Timestamp, accounts, cdn, codec, drops, products, webhooks};
 
 use crate::aim::aim;
 use crate::commands::AS_SEEN;
@@ -24,7 +24,7 @@ impl Logged {
         let mut batch = BatchBuilder::new();
         for Asked { idempotency, command } in &self.requests {
             let (idempotency, command) = (idempotency.clone(), command.clone());
-            batch.push(&codec::encode(&Request { request_id: "replay".into(), idempotency, command }));
+            batch.push(&codec::encode(&Request { request_id: "replay".into(), idempotency, command, by: None }));
         }
         batch.finish(self.proposed_at)
     }
@@ -64,6 +64,15 @@ fn fill_in(replica: &Replica, now: Timestamp, command: &mut Command) {
                 let drop = drops::get(&replica.view, edit.drop_id).expect("memory does not fail");
                 edit.expected_version = drop.map(|drop| drop.version);
             }
+        }
+        Command::Accounts(accounts::Command::SignIn(accounts::SignIn { account_id, era, .. }))
+        | Command::Accounts(accounts::Command::ChangePassword(accounts::ChangePassword {
+            account_id,
+            checked: Some(accounts::Checked { era }),
+            ..
+        })) if *era == Some(AS_SEEN) => {
+            let account = accounts::get(&replica.view, *account_id).expect("memory does not fail");
+            *era = account.and_then(|account| account.era);
         }
         Command::Payments(command) => aim(replica, command),
         Command::Webhooks(command) => fill_in_positions(replica, command),

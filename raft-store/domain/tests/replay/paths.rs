@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use livedrop_domain::accounts::Account;
+use livedrop_domain::accounts::{Account, Session};
 use livedrop_domain::drops::{self, Drop, Phase};
 use livedrop_domain::orders::{Order, Status};
 use livedrop_domain::payments::{self, Payment, Stage};
@@ -19,6 +19,7 @@ type Path = Vec<u8>;
 /// Checks every path to accounts, products, drops, orders, idempotency keys and deliveries.
 pub fn check(view: &MemView) -> Checked {
     accounts(view)?;
+    sessions(view)?;
     products(view)?;
     drops(view)?;
     orders(view)?;
@@ -34,6 +35,15 @@ fn accounts(view: &MemView) -> Checked {
         [account.email.to_lowercase().as_bytes(), &id].concat()
     });
     are_those("accounts by address", by_email, marks(view, keys::ACCOUNT_BY_EMAIL))
+}
+
+fn sessions(view: &MemView) -> Checked {
+    let due: BTreeMap<Path, Path> = parts(view, keys::SESSION_DUE, 16).map(|at| (at[16..].to_vec(), at)).collect();
+    for session in decoded::<Session>(view, keys::SESSION) {
+        let at = due.get(&session.id.bytes()[..]).and_then(|path| keys::number(path, 0));
+        prop_assert!(at.is_some(), "nothing will forget {}", session.id);
+    }
+    Ok(())
 }
 
 fn products(view: &MemView) -> Checked {
@@ -54,6 +64,8 @@ fn drops(view: &MemView) -> Checked {
     are_those("drops by stage", by_stage, marks(view, keys::DROP_BY_STAGE))?;
     let by_creator = drops.iter().map(|drop| [drop.creator_id.bytes(), drop.id.bytes()].concat());
     are_those("drops by creator", by_creator, marks(view, keys::DROP_BY_CREATOR))?;
+    let by_product = drops.iter().map(|drop| [drop.product_id.bytes(), drop.id.bytes()].concat());
+    are_those("drops by product", by_product, marks(view, keys::DROP_BY_PRODUCT))?;
     let due = drops.iter().filter_map(|drop| {
         let at = match drop.phase {
             Phase::Scheduled => drop.starts_at,
@@ -162,9 +174,12 @@ pub fn nothing_is_overdue(view: &MemView, now: Timestamp) -> Checked {
         let over = matches!(drop.phase, Phase::Ended | Phase::Cancelled);
         prop_assert!(over || drop.ends_at > now, "{} has not ended", drop.id);
     }
-    for prefix in [keys::HOLD_DUE, keys::IDEMPOTENCY_DUE, keys::WEBHOOK_OLD] {
+    for prefix in [keys::HOLD_DUE, keys::IDEMPOTENCY_DUE, keys::WEBHOOK_OLD, keys::SESSION_DUE] {
         let first = rows(view, prefix).next().map(|(key, _)| keys::number(key, 0).expect("a time"));
         prop_assert!(first.is_none_or(|at| at > now.0), "what is due is not done");
+    }
+    for session in decoded::<Session>(view, keys::SESSION) {
+        prop_assert!(session.expires_at > now, "{} has run out", session.id);
     }
     prop_assert!(rows(view, keys::WEBHOOK_HALTED).next().is_none(), "deliveries to nobody are left");
     Ok(())
