@@ -1,6 +1,6 @@
 //! Accounts and sign-in.
 
-use livedrop_proto::rest::accounts::{Account, CreateAccount, Jwks, Refresh, Session, SignIn};
+use livedrop_proto::rest::accounts::{Account, ChangePassword, CreateAccount, Jwks, Refresh, Session, SignIn};
 
 use crate::call::Call;
 use crate::{Client, Error};
@@ -28,6 +28,20 @@ impl Client {
     /// Ends the session of this client's token, on every node at once.
     pub async fn sign_out(&self) -> Result<(), Error> {
         self.tell(Call::new(http::Method::DELETE, "/v1/sessions/current")).await
+    }
+
+    /// Ends every session of the account of this client's token, on every node at once.
+    pub async fn sign_out_everywhere(&self) -> Result<(), Error> {
+        self.tell(Call::new(http::Method::DELETE, "/v1/sessions")).await
+    }
+
+    /// Changes the password of this client's account and ends its other sessions.
+    ///
+    /// Refused with `bad_credentials`, `weak_password`, and with `too_many_requests` after too many of the first. When an
+    /// answer was lost and the request repeated, `bad_credentials` may mean that it is changed.
+    pub async fn change_password(&self, current: &str, new: &str) -> Result<(), Error> {
+        let body = ChangePassword { current_password: current.to_owned(), new_password: new.to_owned() };
+        self.tell(Call::new(http::Method::PUT, "/v1/me/password").with_body(&body)).await
     }
 
     /// The account of this client's token.

@@ -20,6 +20,7 @@
 //! It knows the wire (`livedrop-proto`) and nothing of the server behind it.
 
 mod accounts;
+mod administration;
 mod answer;
 mod call;
 mod client;

@@ -26,7 +26,7 @@ use crate::read::Reads;
 use crate::rest::{self, Rest};
 use crate::shop::NodeShop;
 use crate::webhooks::{Courier, send};
-use crate::{cdn, clock, divergence, sign_in};
+use crate::{cdn, clock, divergence, key_rotation, sign_in};
 
 /// How often a node says who it is until the cluster has written it down.
 const REGISTER_EVERY: Duration = Duration::from_millis(500);
@@ -104,7 +104,9 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     let shop = Arc::new(NodeShop::new(config.cluster.id.clone(), consensus.clone(), proposer.clone(), reads));
     let auth = Arc::new(Auth::new(config.cluster.id.clone(), auth_options(config)));
     tokio::spawn(sign_in::follow(auth.clone(), reader.clone(), stop.clone()));
-    tokio::spawn(sign_in::offer_key(auth.clone(), proposer, stop.clone()));
+    tokio::spawn(sign_in::offer_key(auth.clone(), proposer.clone(), stop.clone()));
+    let (keys, leads) = (auth.clone(), consensus.clone());
+    tokio::spawn(key_rotation::keep_rotating(keys, leads, reader.clone(), proposer, stop.clone()));
     tokio::spawn({
         // Consensus that has stopped is never recovered, and says so at once each time.
         let (shop, stop) = (shop.clone(), stop.clone());
@@ -217,6 +219,7 @@ fn bounds(config: &NodeConfig) -> Bounds {
 fn auth_options(config: &NodeConfig) -> auth::Options {
     auth::Options {
         access_ms: config.auth.access_token_seconds * 1_000,
+        rotate_keys_after_ms: (config.auth.rotate_keys_days > 0).then(|| config.auth.rotate_keys_days * 86_400_000),
         session_ms: config.auth.refresh_token_seconds * 1_000,
         remembered_max: config.auth.verification_cache_entries,
         password_cost: auth::Cost {
@@ -270,6 +273,7 @@ async fn register(
         request_id: format!("register-{node_id}"),
         idempotency: None,
         command: Command::Members(members::Command::Register(members::Register { node_id, incarnation })),
+        by: None,
     };
     let mut again = tokio::time::interval(REGISTER_EVERY);
     while stop.run_until_cancelled(again.tick()).await.is_some() {

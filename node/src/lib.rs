@@ -11,6 +11,7 @@ pub mod clock;
 pub mod collector;
 pub mod demo;
 pub mod divergence;
+pub mod key_rotation;
 pub mod payments;
 pub mod propose;
 pub mod raft;

@@ -32,17 +32,21 @@ pub async fn follow(auth: Arc<Auth>, reader: Reader, stop: CancellationToken) {
 
 fn observe(auth: &Auth, reader: &Reader, facts: &Facts) {
     for event in &facts.events {
-        auth.observe(event);
-        if matches!(event, Event::Accounts(Told::SigningKeyAdded { .. })) {
+        if let Event::Accounts(
+            Told::SigningKeyAdded { .. } | Told::SigningKeyRetired { .. } | Told::SigningKeyRevoked { .. },
+        ) = event
+        {
             load_keys(auth, reader);
         }
+        // After the keys were loaded: what was verified with those before is then forgotten.
+        auth.observe(event);
     }
 }
 
-/// Facts were missed: sessions may have ended and keys may have come.
+/// Facts were missed: sessions may have ended, and keys may have come or gone.
 fn forget(auth: &Auth, reader: &Reader) {
-    auth.forget_all();
     load_keys(auth, reader);
+    auth.forget_all();
 }
 
 fn load_keys(auth: &Auth, reader: &Reader) {

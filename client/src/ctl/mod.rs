@@ -5,11 +5,13 @@
 
 mod account;
 mod ask;
+mod audit;
 mod bench;
 mod buy;
 mod context;
 mod drop;
 mod hash;
+mod key;
 mod login;
 mod money;
 mod options;
@@ -64,6 +66,8 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Order(command) => order::run(&context, command).await,
         Command::Buy(wanted) => buy::run(&context, wanted).await,
         Command::Payments(command) => payments::run(&context, command).await,
+        Command::Key(command) => key::run(&context, command).await,
+        Command::Audit(wanted) => audit::run(&context, wanted).await,
         Command::Bench(command) => bench::run(&context, command).await,
         Command::Completions { shell } => shell::completions(&context, shell),
         Command::Man { dir } => shell::manual(&context, dir.as_deref()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{account, bench, buy, drop, hash, login, order, payments, product};
+use super::{account, audit, bench, buy, drop, hash, key, login, order, payments, product};
 use crate::Endpoints;
 
 const EXIT_CODES: &str = "\
@@ -94,6 +94,11 @@ pub enum Command {
     /// Money: payments beside their orders, the sandbox's books, and whether they agree
     #[command(subcommand)]
     Payments(payments::Command),
+    /// The keys that access tokens are signed with (operators)
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Who did what, and whether the records are as they were written (operators)
+    Audit(audit::Wanted),
     /// Measures a cluster
     #[command(subcommand)]
     Bench(bench::Command),

@@ -10,6 +10,9 @@ section! {
         access_token_seconds: u64 = 900, seconds(10..=900);
         /// How long a refresh token is good for; each use gives a new one.
         refresh_token_seconds: u64 = 2_592_000, seconds(60..=31_536_000);
+        /// A signing key is replaced when it has signed for so long; tokens that it signed stay good until they run
+        /// out. 0 leaves it to operators.
+        rotate_keys_days: u64 = 30, count("days", 0..=3_650);
         /// Passwords hashed at one time. Each takes a processor for some 20 milliseconds.
         password_hash_threads: usize = 2, count("threads", 1..=64);
         /// Passwords that may wait to be hashed; further sign-ins are answered 503 with Retry-After at once.

@@ -7,7 +7,11 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use livedrop_domain::accounts::SigningKey;
 
-/// The keys whose signatures are good; the first one signs.
+/// The id of a key is so many bytes of a digest, and so many letters.
+const KEY_ID_BYTES: usize = 9;
+const KEY_ID_LEN: usize = KEY_ID_BYTES / 3 * 4;
+
+/// The keys whose signatures are good. One of them signs.
 #[derive(Default)]
 pub struct KeyRing {
     keys: Vec<Key>,
@@ -15,6 +19,7 @@ pub struct KeyRing {
 
 struct Key {
     id: String,
+    signs: bool,
     encoding: EncodingKey,
     decoding: DecodingKey,
     public: Vec<u8>,
@@ -31,6 +36,7 @@ pub struct Public {
 impl KeyRing {
     pub fn new(keys: Vec<SigningKey>) -> Self {
         let keys = keys.into_iter().map(|key| Key {
+            signs: key.signs(),
             id: key.id,
             encoding: EncodingKey::from_ed_der(&key.private),
             decoding: DecodingKey::from_ed_der(&key.public),
@@ -45,7 +51,7 @@ impl KeyRing {
 
     /// The key that signs, and its id.
     pub(super) fn signing(&self) -> Option<(&str, &EncodingKey)> {
-        self.keys.first().map(|key| (&key.id[..], &key.encoding))
+        self.keys.iter().find(|key| key.signs).map(|key| (&key.id[..], &key.encoding))
     }
 
     pub(super) fn decoding(&self, id: &str) -> Option<&DecodingKey> {
@@ -70,10 +76,18 @@ pub fn fresh_signing_key() -> SigningKey {
     let public = pair.public_key().as_ref().to_vec();
     let digest = blake3::hash(&public);
     SigningKey {
-        id: BASE64_URL_SAFE_NO_PAD.encode(&digest.as_bytes()[..9]),
+        id: BASE64_URL_SAFE_NO_PAD.encode(&digest.as_bytes()[..KEY_ID_BYTES]),
         private: document.as_ref().to_vec(),
         public,
+        added_at: None,
+        retires_at: None,
     }
+}
+
+/// Whether a text has the form of the ids that we give keys. Another one is not worth looking for.
+pub(super) fn is_key_id(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    text.len() == KEY_ID_LEN && text.bytes().all(allowed)
 }
 
 #[cfg(test)]
@@ -88,5 +102,16 @@ mod tests {
         assert_eq!(BASE64_URL_SAFE_NO_PAD.decode(&shown.x).ok(), Some(key.public));
         assert_eq!(shown.id, key.id);
         assert_eq!(shown.x.len(), 43);
+        assert!(is_key_id(&shown.id) && !is_key_id("../etc/passw") && !is_key_id(&shown.id[1..]));
+    }
+
+    #[test]
+    fn the_key_that_does_not_retire_signs_and_all_verify() {
+        let (old, new) = (fresh_signing_key(), fresh_signing_key());
+        let retires_at = Some(livedrop_domain::Timestamp(1));
+        let ring = KeyRing::new(vec![SigningKey { retires_at, ..old.clone() }, new.clone()]);
+        assert_eq!(ring.signing().map(|(id, _)| id), Some(&new.id[..]));
+        assert!(ring.decoding(&old.id).is_some() && ring.decoding(&new.id).is_some());
+        assert_eq!(ring.public().len(), 2);
     }
 }

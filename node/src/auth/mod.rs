@@ -45,6 +45,8 @@ pub struct Identity {
 pub struct Options {
     /// Life of an access token, in milliseconds.
     pub access_ms: u64,
+    /// Signs in the place of a key that is so old, in milliseconds; `None` leaves it to operators.
+    pub rotate_keys_after_ms: Option<u64>,
     /// Life of a session without a refresh, in milliseconds.
     pub session_ms: u64,
     /// The most verified tokens that are remembered.
@@ -60,10 +62,21 @@ pub struct Options {
     pub sign_in_failures: u32,
 }
 
+/// How long a node may lag behind and go on signing with the key that was replaced, in milliseconds.
+const LAG_MS: u64 = 5 * 60_000;
+
+impl Options {
+    /// How long a key that was replaced is good: until whatever was signed with it has run out.
+    pub fn old_key_ms(&self) -> u64 {
+        self.access_ms + LAG_MS
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Options {
             access_ms: 15 * 60_000,
+            rotate_keys_after_ms: Some(30 * 86_400_000),
             session_ms: 30 * 86_400_000,
             remembered_max: 200_000,
             password_cost: Cost::default(),
@@ -106,8 +119,9 @@ impl Auth {
     /// Checks a token's signature and claims. Whether its session still stands is the caller's to look up, and to
     /// [`remember`](Auth::remember) with the ticket taken *before* that look.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<(Identity, Ticket), BadToken> {
+        let keys = self.remembered.keys_ticket();
         let identity = tokens::verify(token, &self.keys.load(), &self.issuer, now)?;
-        Ok((identity, self.remembered.ticket(identity.session_id)))
+        Ok((identity, self.remembered.ticket(keys, &identity)))
     }
 
     pub fn remember(&self, token: TokenHash, identity: Identity, ticket: Ticket) {
@@ -136,11 +150,20 @@ impl Auth {
         self.keys.store(Arc::new(KeyRing::new(vec![key])));
     }
 
-    /// Takes note of a fact: tokens of a closed session are no longer remembered.
+    /// Takes note of a fact: tokens of closed sessions, and those that a revoked key signed, are no longer remembered.
+    /// Of a key that is new or gone the caller has loaded the keys anew by then.
     pub fn observe(&self, event: &Event) {
-        if let Event::Accounts(accounts::Event::SessionClosed { session_id }) = event {
-            self.close(*session_id);
+        match event {
+            Event::Accounts(accounts::Event::SessionClosed { session_id }) => self.close(*session_id),
+            Event::Accounts(accounts::Event::SessionsClosed { account_id, .. }) => self.close_all(*account_id),
+            Event::Accounts(accounts::Event::SigningKeyRevoked { .. }) => self.forget_all(),
+            _ => {}
         }
+    }
+
+    /// Forgets the tokens of all sessions of an account. Those of a session that stays open are verified once more.
+    pub fn close_all(&self, account_id: AccountId) {
+        self.remembered.forget_account(account_id);
     }
 
     /// Forgets the tokens of a session that was closed.

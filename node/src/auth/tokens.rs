@@ -5,6 +5,7 @@ use livedrop_domain::accounts::Role;
 use livedrop_domain::{AccountId, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::keys::is_key_id;
 use super::{Identity, KeyRing};
 
 /// The `typ` of an access token (RFC 9068), so that no other kind of token passes for one.
@@ -68,7 +69,8 @@ pub(super) fn verify(token: &str, keys: &KeyRing, issuer: &str, now: Timestamp) 
         return Err(BadToken::Forged);
     }
     // Only the key's name is taken from the token: a key, or where to fetch one, never is.
-    let key = keys.decoding(&header.kid.ok_or(BadToken::Forged)?).ok_or(BadToken::UnknownKey)?;
+    let id = header.kid.filter(|id| is_key_id(id)).ok_or(BadToken::Forged)?;
+    let key = keys.decoding(&id).ok_or(BadToken::UnknownKey)?;
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.set_issuer(&[issuer]);
     validation.set_required_spec_claims(&["exp", "iss", "sub"]);

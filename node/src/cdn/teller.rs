@@ -156,7 +156,7 @@ impl Teller {
             return true;
         }
         let command = Command::Told(Told { from, through }).into();
-        let request = Request { request_id: "teller".to_owned(), idempotency: None, command };
+        let request = Request { request_id: "teller".to_owned(), idempotency: None, command, by: None };
         match self.shop.propose(request).await {
             Ok(outcome) if outcome.answer.is_ok() => {
                 (progress.cursor, progress.owes) = (through, false);

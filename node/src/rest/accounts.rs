@@ -3,7 +3,7 @@
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use livedrop_domain::accounts::{self, Account, DISPLAY_NAME_MAX, EMAIL_MAX, Register, Role};
-use livedrop_domain::{AccountId, Reply};
+use livedrop_domain::{AccountId, By, Reply};
 use livedrop_proto::rest::Consistency;
 use livedrop_proto::rest::accounts as shape;
 
@@ -11,16 +11,16 @@ use super::Rest;
 use super::answer::Answer;
 use super::body::Json;
 use super::checks::Checks;
-use super::code;
 use super::context::{Context, RequestId};
 use super::docs::Problems;
 use super::freshness;
 use super::identity::Caller;
 use super::mint;
+use super::password;
 use super::problem::Problem;
 use super::shop::look;
 use super::text;
-use crate::auth::{NotAPassword, PASSWORD_BYTES};
+use crate::auth::PASSWORD_BYTES;
 
 /// Opens an account.
 #[utoipa::path(post, path = "/v1/accounts", tag = "accounts", request_body = shape::CreateAccount, responses(
@@ -38,7 +38,8 @@ pub async fn create(
         shape::PublicRole::Buyer => Role::Buyer,
         shape::PublicRole::Creator => Role::Creator,
     };
-    register(&rest, &context.request_id, body.email, body.password, body.display_name, role).await
+    let new = NewAccount { email: body.email, password: body.password, display_name: body.display_name, role };
+    register(&rest, &context.request_id, None, new).await
 }
 
 /// The caller's own account.
@@ -57,14 +58,20 @@ pub async fn me(State(rest): State<Rest>, caller: Caller, headers: HeaderMap) ->
     Ok(Answer::ok(&account_shape(&account)).at(seen.index))
 }
 
-/// Checks the fields, hashes the password, and has the account opened.
+/// An account that is to be opened.
+pub struct NewAccount {
+    pub email: String,
+    pub password: String,
+    pub display_name: String,
+    pub role: Role,
+}
+
+/// Checks the fields, hashes the password, and has the account opened, by an operator if one does it.
 pub async fn register(
     rest: &Rest,
     request_id: &RequestId,
-    email: String,
-    password: String,
-    display_name: String,
-    role: Role,
+    by: Option<By>,
+    NewAccount { email, password, display_name, role }: NewAccount,
 ) -> Result<Answer, Problem> {
     let mut checks = Checks::default();
     checks.ensure(is_address(&email), "/email", format!("must be an e-mail address of at most {EMAIL_MAX} bytes"));
@@ -72,14 +79,10 @@ pub async fn register(
     checks.length(&display_name, 1..=DISPLAY_NAME_MAX, "/display_name");
     checks.ensure(!display_name.chars().any(char::is_control), "/display_name", "must have no control characters");
     checks.done()?;
-    let hints = vec![email.clone(), display_name.clone(), "livedrop".into()];
-    let password_hash = rest.auth.passwords.hash(password, hints).await.map_err(|error| match error {
-        NotAPassword::Busy(busy) => Problem::from(busy),
-        NotAPassword::Weak(why) => Problem::new(&code::WEAK_PASSWORD, why),
-    })?;
+    let password_hash = password::hash(rest, password, &email, &display_name).await?;
     let account_id = mint::account(rest.now());
     let command = accounts::Command::Register(Register { account_id, email, display_name, role, password_hash });
-    match rest.decide(request_id, command).await? {
+    match rest.decide_by(request_id, by, command).await? {
         (Reply::Accounts(accounts::Reply::Registered(account)), index) => {
             Ok(Answer::json(StatusCode::CREATED, &account_shape(&account)).at(index))
         }

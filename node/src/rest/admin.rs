@@ -1,17 +1,17 @@
 //! What operators ask one node.
 
+pub mod accounts;
+pub mod audit;
+pub mod keys;
+
 use axum::extract::State;
-use livedrop_domain::accounts::Role;
 use livedrop_domain::journal;
-use livedrop_proto::rest::accounts as accounts_shape;
 use livedrop_proto::rest::admin as shape;
 
 use super::Rest;
-use super::accounts::register;
 use super::answer::Answer;
-use super::body::{Json, Params};
+use super::body::Params;
 use super::code;
-use super::context::Context;
 use super::docs::Problems;
 use super::identity::Operator;
 use super::problem::Problem;
@@ -45,24 +45,4 @@ pub async fn hash(
     let hash = look(&*rest.shop, |view| journal::hash_at(view, index))?;
     let hash = hash.what.ok_or_else(|| Problem::not_found("hash any more"))?;
     Ok(Answer::ok(&shape::StateHash { index: index.into(), hash: blake3::Hash::from(hash).to_hex().to_string() }))
-}
-
-/// Opens an account of any role.
-#[utoipa::path(post, path = "/v1/admin/accounts", tag = "operations", security(("bearer" = [])), request_body = shape::AdminCreateAccount, responses(
-    (status = 201, description = "The account.", body = accounts_shape::Account),
-    (status = 409, description = "`email_taken`", body = livedrop_proto::rest::Problem, content_type = "application/problem+json"),
-    Problems,
-))]
-pub async fn create_account(
-    State(rest): State<Rest>,
-    _: Operator,
-    context: Context,
-    Json(body): Json<shape::AdminCreateAccount>,
-) -> Result<Answer, Problem> {
-    let role = match body.role {
-        accounts_shape::Role::Buyer => Role::Buyer,
-        accounts_shape::Role::Creator => Role::Creator,
-        accounts_shape::Role::Operator => Role::Operator,
-    };
-    register(&rest, &context.request_id, body.email, body.password, body.display_name, role).await
 }

@@ -48,6 +48,12 @@ pub static BAD_CREDENTIALS: Code = code(
 );
 pub static FORBIDDEN: Code =
     code(403, named::FORBIDDEN, "Not allowed", "The account is known, but its role may not do this.");
+pub static ACCOUNT_DISABLED: Code = code(
+    403,
+    named::ACCOUNT_DISABLED,
+    "The account is disabled",
+    "An operator has disabled the account. Its orders and drops stay as they are. Ask those who run the shop.",
+);
 pub static NOT_FOUND: Code =
     code(404, named::NOT_FOUND, "Not found", "There is no such thing, or it belongs to somebody else.");
 pub static METHOD_NOT_ALLOWED: Code = code(
@@ -67,6 +73,18 @@ pub static EMAIL_TAKEN: Code = code(
     named::EMAIL_TAKEN,
     "The e-mail address is taken",
     "Another account has this address. Sign in with it, or use another address.",
+);
+pub static ACCOUNT_CHANGED: Code = code(
+    409,
+    named::ACCOUNT_CHANGED,
+    "The account was changed meanwhile",
+    "Its password was changed, or its sessions were closed, at the same moment. Nothing was done; ask again.",
+);
+pub static TOO_MANY_KEYS: Code = code(
+    409,
+    named::TOO_MANY_KEYS,
+    "Too many signing keys",
+    "As many keys are good as may be at one time. One that was replaced goes when its last token has run out.",
 );
 pub static SOLD_OUT: Code = code(
     409,
@@ -205,17 +223,20 @@ pub static BEHIND: Code = code(
 );
 
 /// Every code there is.
-pub static ALL: [&Code; 38] = [
+pub static ALL: [&Code; 41] = [
     &BAD_REQUEST,
     &IDEMPOTENCY_KEY_REQUIRED,
     &BAD_SIGNATURE,
     &UNAUTHENTICATED,
     &BAD_CREDENTIALS,
     &FORBIDDEN,
+    &ACCOUNT_DISABLED,
     &NOT_FOUND,
     &METHOD_NOT_ALLOWED,
     &REQUEST_TIMEOUT,
     &EMAIL_TAKEN,
+    &ACCOUNT_CHANGED,
+    &TOO_MANY_KEYS,
     &SOLD_OUT,
     &LIMIT_REACHED,
     &DROP_PAUSED,

@@ -5,7 +5,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use livedrop_domain::accounts::{self, Role};
-use livedrop_domain::{AccountId, Timestamp};
+use livedrop_domain::{AccountId, By, Timestamp};
 
 use super::Rest;
 use super::code;
@@ -30,7 +30,7 @@ impl Caller {
 pub struct Seller(pub AccountId);
 
 /// Somebody who runs the cluster: an account with that role, or whoever can read the node's own operator token.
-pub struct Operator;
+pub struct Operator(pub By);
 
 impl FromRequestParts<Rest> for Caller {
     type Rejection = Problem;
@@ -58,11 +58,16 @@ impl FromRequestParts<Rest> for Operator {
     async fn from_request_parts(parts: &mut Parts, rest: &Rest) -> Result<Self, Problem> {
         let token = bearer(&parts.headers)?;
         if rest.operator_token.as_ref().is_some_and(|ours| ours.is(token)) {
-            return Ok(Operator);
+            return Ok(Operator(By { account: None }));
         }
-        match identify(rest, token).await?.role {
-            Role::Operator => Ok(Operator),
-            Role::Buyer | Role::Creator => Err(Problem::new(&code::FORBIDDEN, "Only operators may.")),
+        let Identity { account_id, role, .. } = identify(rest, token).await?;
+        match role {
+            Role::Operator => Ok(Operator(By { account: Some(account_id) })),
+            Role::Buyer | Role::Creator => {
+                // It writes nothing, so it is not in the audit trail.
+                tracing::warn!(account = %account_id, ?role, method = %parts.method, path = parts.uri.path(), "denied");
+                Err(Problem::new(&code::FORBIDDEN, "Only operators may."))
+            }
         }
     }
 }
@@ -90,12 +95,14 @@ async fn identify(rest: &Rest, token: &str) -> Result<Identity, Problem> {
 async fn verify(rest: &Rest, token: &str, hash: TokenHash, now: Timestamp) -> Result<Identity, Problem> {
     let mut verified = rest.auth.verify(token, now);
     if verified == Err(BadToken::UnknownKey) {
-        let nothing_loaded = rest.auth.keys().is_empty();
         load_keys(rest)?;
-        if nothing_loaded && rest.auth.keys().is_empty() {
-            rest.shop.linearizable().await?;
-            load_keys(rest)?;
-        }
+        verified = rest.auth.verify(token, now);
+    }
+    if verified == Err(BadToken::UnknownKey) {
+        // Another node may sign with a key already that this one is about to hear of. Once is enough: whoever could
+        // sign with it had applied it. Somebody who makes keys up costs what a public read costs, and they share rounds.
+        rest.shop.linearizable().await?;
+        load_keys(rest)?;
         verified = rest.auth.verify(token, now);
     }
     let (identity, ticket) = verified.map_err(|bad| {
@@ -117,8 +124,8 @@ async fn stands_for_certain(rest: &Rest, identity: &Identity) -> Result<bool, Pr
 }
 
 fn stands(rest: &Rest, identity: &Identity) -> Result<bool, Problem> {
-    let session = look(&*rest.shop, |view| accounts::session(view, identity.session_id))?.what;
-    Ok(session.is_some_and(|session| session.account_id == identity.account_id))
+    let standing = look(&*rest.shop, |view| accounts::standing(view, identity.session_id))?.what;
+    Ok(standing.is_some_and(|(_, account)| account.id == identity.account_id && account.role == identity.role))
 }
 
 fn remember(rest: &Rest, hash: TokenHash, identity: Identity, ticket: Ticket) {
@@ -126,7 +133,7 @@ fn remember(rest: &Rest, hash: TokenHash, identity: Identity, ticket: Ticket) {
 }
 
 /// Loads the signing keys as they are here.
-fn load_keys(rest: &Rest) -> Result<(), Problem> {
+pub fn load_keys(rest: &Rest) -> Result<(), Problem> {
     rest.shop.look(&mut |view, _| rest.auth.load_keys(view).map(drop))?;
     Ok(())
 }

@@ -33,6 +33,7 @@ mod mint;
 mod operator_token;
 mod orders;
 mod page;
+mod password;
 mod payments;
 mod problem;
 mod products;
@@ -49,7 +50,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use livedrop_domain::{Command, Outcome, Reply, Request, Timestamp};
+use livedrop_domain::{By, Command, Outcome, Reply, Request, Timestamp};
 use metrics_exporter_prometheus::PrometheusHandle;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -143,8 +144,18 @@ impl Rest {
         request_id: &context::RequestId,
         command: impl Into<Command>,
     ) -> Result<(Reply, u64), Problem> {
+        self.decide_by(request_id, None, command).await
+    }
+
+    /// As [`decide`](Rest::decide), for a command that does not say who asks: an operator.
+    async fn decide_by(
+        &self,
+        request_id: &context::RequestId,
+        by: Option<By>,
+        command: impl Into<Command>,
+    ) -> Result<(Reply, u64), Problem> {
         let (request_id, command) = (request_id.as_str().to_owned(), command.into());
-        settle(self.shop.propose(Request { request_id, idempotency: None, command }).await)
+        settle(self.shop.propose(Request { request_id, idempotency: None, command, by }).await)
     }
 }
 
@@ -162,7 +173,8 @@ fn routes() -> OpenApiRouter<Rest> {
     docs::begin()
         .routes(routes!(accounts::create))
         .routes(routes!(accounts::me))
-        .routes(routes!(sessions::sign_in))
+        .routes(routes!(password::change))
+        .routes(routes!(sessions::sign_in, sessions::sign_out_everywhere))
         .routes(routes!(sessions::refresh))
         .routes(routes!(sessions::sign_out))
         .routes(routes!(sessions::jwks))
@@ -193,7 +205,16 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(cluster::read))
         .routes(routes!(admin::status))
         .routes(routes!(admin::hash))
-        .routes(routes!(admin::create_account))
+        .routes(routes!(admin::accounts::create, admin::accounts::list))
+        .routes(routes!(admin::accounts::read))
+        .routes(routes!(admin::accounts::set_role))
+        .routes(routes!(admin::accounts::set_password))
+        .routes(routes!(admin::accounts::sign_out))
+        .routes(routes!(admin::accounts::disable))
+        .routes(routes!(admin::accounts::enable))
+        .routes(routes!(admin::keys::list, admin::keys::rotate))
+        .routes(routes!(admin::keys::revoke))
+        .routes(routes!(admin::audit::list))
         .routes(routes!(payments::list))
         .routes(routes!(payments::ledger))
         .routes(routes!(health::livez))

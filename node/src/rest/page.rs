@@ -38,7 +38,12 @@ macro_rules! place_of_id {
     };
 }
 
-place_of_id!(livedrop_domain::ProductId = b'p', livedrop_domain::DropId = b'd', livedrop_domain::OrderId = b'o');
+place_of_id!(
+    livedrop_domain::ProductId = b'p',
+    livedrop_domain::DropId = b'd',
+    livedrop_domain::OrderId = b'o',
+    livedrop_domain::AccountId = b'u',
+);
 
 impl Place for livedrop_domain::orders::Position {
     const KIND: u8 = b'i';
@@ -50,6 +55,22 @@ impl Place for livedrop_domain::orders::Position {
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (index, ordinal) = bytes.split_first_chunk()?;
         Some((u64::from_be_bytes(*index), u32::from_be_bytes(ordinal.try_into().ok()?)))
+    }
+}
+
+/// A record of the audit trail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordNumber(pub u64);
+
+impl Place for RecordNumber {
+    const KIND: u8 = b'a';
+
+    fn to_bytes(&self) -> Vec<u8> {
+        self.0.to_be_bytes().to_vec()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(|bytes| RecordNumber(u64::from_be_bytes(bytes)))
     }
 }
 

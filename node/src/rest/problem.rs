@@ -188,6 +188,13 @@ fn account(rejection: accounts::Rejection) -> Problem {
         AccountNotFound => Problem::unauthenticated("The account is gone."),
         SessionEnded => Problem::unauthenticated("The session has ended. Sign in again."),
         BadField => Problem::field("/email", "must be an address of at most 254 bytes"),
+        Disabled => super::password::disabled(),
+        ChangedSince => Problem::new(&code::ACCOUNT_CHANGED, "The account was changed at the same moment."),
+        KeyNotFound => Problem::not_found("key"),
+        TooManyKeys => Problem::new(
+            &code::TOO_MANY_KEYS,
+            format!("At most {} keys are good at one time. Revoke one, or wait.", accounts::SIGNING_KEYS_MAX),
+        ),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use livedrop_domain::accounts::{self, Account, AddSigningKey, Session, SignIn, SignOut};
+use livedrop_domain::accounts::{self, Account, AddSigningKey, Session, SignIn, SignOut, SignOutEverywhere};
 use livedrop_domain::{Reply, SessionId};
 use livedrop_proto::rest::accounts as shape;
 
@@ -15,6 +15,7 @@ use super::context::{Context, RequestId};
 use super::docs::Problems;
 use super::identity::Caller;
 use super::mint;
+use super::password;
 use super::problem::Problem;
 use super::shop::look;
 use crate::auth::{KeyRing, Public, RefreshToken, fresh_signing_key};
@@ -23,6 +24,7 @@ use crate::auth::{KeyRing, Public, RefreshToken, fresh_signing_key};
 #[utoipa::path(post, path = "/v1/sessions", tag = "sessions", request_body = shape::SignIn, responses(
     (status = 201, description = "The session.", body = shape::Session),
     (status = 401, description = "`bad_credentials`", body = livedrop_proto::rest::Problem, content_type = "application/problem+json"),
+    (status = 403, description = "`account_disabled`: the password is right.", body = livedrop_proto::rest::Problem, content_type = "application/problem+json"),
     (status = 429, description = "`too_many_requests`: wrong too often.", body = livedrop_proto::rest::Problem, content_type = "application/problem+json"),
     Problems,
 ))]
@@ -31,33 +33,26 @@ pub async fn sign_in(
     context: Context,
     Json(body): Json<shape::SignIn>,
 ) -> Result<Answer, Problem> {
-    let wait_ms = rest.auth.guesses.wait_ms(&body.email, rest.now());
-    if wait_ms > 0 {
-        let problem =
-            Problem::new(&code::TOO_MANY_REQUESTS, "The password was wrong too often. Wait before the next try.");
-        return Err(problem.retry_after(wait_ms.div_ceil(1_000)));
+    match open(&rest, &context, &body).await {
+        // While the password was checked it was changed, or all sessions were closed. It is checked as it is now.
+        Err(problem) if *problem.code() == code::ACCOUNT_CHANGED => open(&rest, &context, &body).await,
+        opened => opened,
     }
-    // An account that was opened a moment ago, on another node, can sign in here.
-    rest.shop.linearizable().await?;
-    let account = look(&*rest.shop, |view| accounts::by_email(view, &body.email))?.what;
-    // Without an account the same work is done, so that neither answer nor time tells whether there is one.
-    let hash = account.as_ref().map(|account| account.password_hash.clone());
-    let right = rest.auth.passwords.verify(body.password, hash).await?;
-    let Some(account) = account.filter(|_| right) else {
-        rest.auth.guesses.wrong(&body.email, rest.now());
-        return Err(Problem::new(&code::BAD_CREDENTIALS, "No account has this e-mail address and this password."));
-    };
-    rest.auth.guesses.right(&body.email);
+}
+
+async fn open(rest: &Rest, context: &Context, body: &shape::SignIn) -> Result<Answer, Problem> {
+    let account = password::check(rest, &body.email, body.password.clone()).await?;
     let token = RefreshToken::fresh(mint::session(rest.now()));
     let command = accounts::Command::SignIn(SignIn {
         session_id: token.session_id,
         account_id: account.id,
         refresh_hash: token.digest(),
         lasts_ms: rest.auth.options.session_ms,
+        era: account.era,
     });
     match rest.decide(&context.request_id, command).await? {
         (Reply::Accounts(accounts::Reply::SignedIn(session)), index) => {
-            let answer = signed_in(&rest, &context.request_id, &session, &account, &token).await?;
+            let answer = signed_in(rest, &context.request_id, &session, &account, &token).await?;
             Ok(Answer::json(StatusCode::CREATED, &answer).at(index))
         }
         (other, _) => Err(Problem::unexpected(&other)),
@@ -109,6 +104,23 @@ pub async fn sign_out(State(rest): State<Rest>, context: Context, caller: Caller
     let session_id: SessionId = caller.0.session_id;
     let (_, index) = rest.decide(&context.request_id, accounts::Command::SignOut(SignOut { session_id })).await?;
     rest.auth.close(session_id);
+    Ok(Answer::no_content().at(index))
+}
+
+/// Signs out everywhere: all tokens of all sessions of the account are refused from now on, on every node.
+#[utoipa::path(delete, path = "/v1/sessions", tag = "sessions", security(("bearer" = [])), responses(
+    (status = 204, description = "Signed out, here and everywhere."),
+    Problems,
+))]
+pub async fn sign_out_everywhere(
+    State(rest): State<Rest>,
+    context: Context,
+    caller: Caller,
+) -> Result<Answer, Problem> {
+    let account_id = caller.account_id();
+    let command = accounts::Command::SignOutEverywhere(SignOutEverywhere { account_id, except: None });
+    let (_, index) = rest.decide(&context.request_id, command).await?;
+    rest.auth.close_all(account_id);
     Ok(Answer::no_content().at(index))
 }
 

@@ -73,6 +73,17 @@ pub struct Refresh {
     pub refresh_token: String,
 }
 
+/// `PUT /v1/me/password`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePassword {
+    #[schema(max_length = 1_024, format = Password)]
+    pub current_password: String,
+    /// 8 to 1,024 bytes, and not easy to guess.
+    #[schema(min_length = 8, max_length = 1_024, format = Password)]
+    pub new_password: String,
+}
+
 /// A signed-in session.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Session {
@@ -132,6 +143,12 @@ impl fmt::Debug for SignIn {
 impl fmt::Debug for Refresh {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Refresh").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ChangePassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChangePassword").finish_non_exhaustive()
     }
 }
 

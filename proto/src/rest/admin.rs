@@ -98,6 +98,66 @@ pub struct AdminCreateAccount {
     pub role: Role,
 }
 
+/// An account, as operators see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AdminAccount {
+    /// `usr_…`
+    #[schema(example = "usr_01KAS0FJX0D2W8NMC0D3F5H7KA")]
+    pub id: String,
+    pub email: String,
+    pub display_name: String,
+    pub role: Role,
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    /// Since when it may do nothing; null when it is not disabled.
+    #[schema(format = DateTime, required)]
+    pub disabled_at: Option<String>,
+}
+
+/// `PUT /v1/admin/accounts/{id}/role`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetRole {
+    pub role: Role,
+}
+
+/// `PUT /v1/admin/accounts/{id}/password`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetPassword {
+    /// 8 to 1,024 bytes, and not easy to guess.
+    #[schema(min_length = 8, max_length = 1_024, format = Password)]
+    pub password: String,
+}
+
+/// A key that access tokens are signed with, or were.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SigningKey {
+    /// The `kid` of the tokens that it signs.
+    pub id: String,
+    /// Whether it signs; the others only verify what they signed.
+    pub signs: bool,
+    /// Null when the cluster did not write it down yet when it took the key.
+    #[schema(format = DateTime, required)]
+    pub added_at: Option<String>,
+    /// When the last token that it signed has run out, and it goes; null while it signs.
+    #[schema(format = DateTime, required)]
+    pub retires_at: Option<String>,
+}
+
+/// The keys that are good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SigningKeys {
+    pub keys: Vec<SigningKey>,
+}
+
+/// A password must not reach a log line.
+impl fmt::Debug for SetPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SetPassword").finish_non_exhaustive()
+    }
+}
+
 /// A password must not reach a log line.
 impl fmt::Debug for AdminCreateAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -57,12 +57,18 @@ pub mod code {
     pub const BAD_CREDENTIALS: &str = "bad_credentials";
     /// 403: the account's role may not do this.
     pub const FORBIDDEN: &str = "forbidden";
+    /// 403: an operator has disabled the account; said only to whoever knows its password.
+    pub const ACCOUNT_DISABLED: &str = "account_disabled";
     /// 404: there is no such thing, or it belongs to somebody else.
     pub const NOT_FOUND: &str = "not_found";
     /// 405: the address exists, the method does not.
     pub const METHOD_NOT_ALLOWED: &str = "method_not_allowed";
     /// 409: the address is taken by another account.
     pub const EMAIL_TAKEN: &str = "email_taken";
+    /// 409: the password was changed, or all sessions were closed, at the same moment; nothing was done.
+    pub const ACCOUNT_CHANGED: &str = "account_changed";
+    /// 409: as many signing keys are good as may be.
+    pub const TOO_MANY_KEYS: &str = "too_many_keys";
     /// 409: fewer units are left than were asked for.
     pub const SOLD_OUT: &str = "sold_out";
     /// 409: the customer would have more units than one customer may.

@@ -70,7 +70,7 @@ impl Told {
     }
 
     async fn run(&self, command: impl Into<Command>) {
-        let request = Request { request_id: "test".into(), idempotency: None, command: command.into() };
+        let request = Request { request_id: "test".into(), idempotency: None, command: command.into(), by: None };
         let outcome = self.shop.propose(request).await.expect("it is in memory");
         assert!(outcome.answer.is_ok(), "{outcome:?}");
     }

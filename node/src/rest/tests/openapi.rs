@@ -7,12 +7,14 @@ use super::super::code;
 use super::Node;
 
 /// What this part of the API is made of.
-const ROUTES: [&str; 50] = [
+const ROUTES: [&str; 63] = [
     "POST /v1/accounts",
     "GET /v1/me",
     "POST /v1/sessions",
     "POST /v1/sessions/refresh",
+    "DELETE /v1/sessions",
     "DELETE /v1/sessions/current",
+    "PUT /v1/me/password",
     "GET /.well-known/jwks.json",
     "GET /v1/creators/{id}",
     "POST /v1/products",
@@ -51,6 +53,17 @@ const ROUTES: [&str; 50] = [
     "GET /v1/admin/status",
     "GET /v1/admin/hash",
     "POST /v1/admin/accounts",
+    "GET /v1/admin/accounts",
+    "GET /v1/admin/accounts/{id}",
+    "PUT /v1/admin/accounts/{id}/role",
+    "PUT /v1/admin/accounts/{id}/password",
+    "DELETE /v1/admin/accounts/{id}/sessions",
+    "POST /v1/admin/accounts/{id}/disable",
+    "POST /v1/admin/accounts/{id}/enable",
+    "GET /v1/admin/keys",
+    "POST /v1/admin/keys",
+    "DELETE /v1/admin/keys/{id}",
+    "GET /v1/admin/audit",
     "GET /v1/admin/payments",
     "GET /v1/admin/payments/ledger",
     "GET /livez",

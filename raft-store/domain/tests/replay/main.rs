@@ -144,7 +144,7 @@ proptest! {
 fn the_histories_come_to_every_answer_every_fact_and_every_stage() {
     let mut runner = TestRunner::deterministic();
     let mut said = BTreeSet::new();
-    for _ in 0..1_000 {
+    for _ in 0..2_000 {
         let history = history().new_tree(&mut runner).expect("no history is refused").current();
         let mut replica = Replica::default();
         for entry in log_of(history) {
