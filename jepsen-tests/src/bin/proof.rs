@@ -98,6 +98,13 @@ enum Story {
         #[arg(long, default_value_t = 3)]
         times: usize,
     },
+    /// Streams of events, read across nodes that are killed.
+    Streams {
+        #[arg(long, default_value_t = 500)]
+        readers: usize,
+        #[arg(long, default_value_t = 300)]
+        seconds: u64,
+    },
     /// Everything above, one after the other, each at its default size.
     All,
 }
@@ -125,6 +132,7 @@ async fn main() -> Result<()> {
             Story::Money { orders: 5_000, at_once: 32, kills: 10, outage: 30 },
             Story::Cached { edits: 40, sell_outs: 40 },
             Story::Balanced { times: 3 },
+            Story::Streams { readers: 500, seconds: 300 },
         ],
         one => vec![one],
     };
@@ -190,6 +198,10 @@ async fn tell(story: Story, options: &Options, seed: &mut Seed) -> Result<()> {
         }
         Story::Balanced { times } => {
             Cluster::with(options, async |cluster: &mut Cluster| balanced::run(cluster, seed, times).await).await?;
+        }
+        Story::Streams { readers, seconds } => {
+            let size = streams::Size { readers, lasts: Duration::from_secs(seconds) };
+            Cluster::with(options, async |cluster: &mut Cluster| streams::run(cluster, seed, size).await).await?;
         }
         Story::All => unreachable!("it was taken apart before"),
     }

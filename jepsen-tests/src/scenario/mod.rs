@@ -11,6 +11,7 @@ pub mod money;
 pub mod quorum;
 pub mod race;
 pub mod sell_out;
+pub mod streams;
 pub mod told;
 pub mod wiped;
 

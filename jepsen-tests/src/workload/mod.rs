@@ -4,6 +4,8 @@ pub mod buyer;
 pub mod payer;
 pub mod probe;
 pub mod race;
+pub mod reader;
+pub mod readers;
 pub mod receiver;
 pub mod recorder;
 pub mod sale;
