@@ -35,6 +35,8 @@ mod payments;
 mod products;
 mod random;
 pub mod retry;
+mod search;
+mod waitlist;
 
 pub use client::{Answer, Client};
 pub use endpoints::{Endpoint, Endpoints, NotAnEndpoint};

@@ -35,6 +35,7 @@ pub use sections::node::Node;
 pub use sections::payments::{PaymentGateway, Payments};
 pub use sections::peer::Peer;
 pub use sections::raft::Raft;
+pub use sections::search::Search;
 pub use sections::storage::Storage;
 pub use sections::webhooks::Webhooks;
 
@@ -55,6 +56,7 @@ pub struct NodeConfig {
     pub auth: Auth,
     pub payments: Payments,
     pub webhooks: Webhooks,
+    pub search: Search,
     pub cdn: Cdn,
     pub log: Log,
 }
@@ -161,6 +163,7 @@ impl NodeConfig {
             auth: Auth::read(reader, &own),
             payments: Payments::read(reader, &own),
             webhooks: Webhooks::read(reader, &own),
+            search: Search::read(reader, &own),
             cdn: Cdn::read(reader, &own),
             log: Log::read(reader, &own),
         };

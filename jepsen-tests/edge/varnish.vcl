@@ -16,6 +16,7 @@
 vcl 4.1;
 
 import directors;
+import std;
 import xkey;
 
 probe ready {
@@ -51,7 +52,9 @@ sub vcl_recv {
             return (synth(403, "Not allowed"));
         }
         if (req.http.Xkey-Purge-All) {
-            ban("obj.status > 0");
+            if (!std.ban("obj.status != 0")) {
+                return (synth(500, std.ban_error()));
+            }
             return (synth(200, "Purged everything"));
         }
         if (req.http.Xkey-Purge) {

@@ -152,6 +152,10 @@ impl Api {
         Ok(send(request.header("If-Match", "*").json(&body)).await?)
     }
 
+    pub async fn put(&self, url: &str, who: &Account, body: Value) -> Result<Answer> {
+        Ok(send(self.request(Method::PUT, url, Some(who)).json(&body)).await?)
+    }
+
     fn request(&self, method: Method, url: &str, who: Option<&Account>) -> RequestBuilder {
         let request = self.client.request(method, url);
         match who {

@@ -24,6 +24,7 @@ use crate::propose::{Bounds, Proposer};
 use crate::raft::{self, Consensus, ConsensusSettings, Gate, JoinError, StartError, StartUp};
 use crate::read::Reads;
 use crate::rest::{self, Rest};
+use crate::search::{self, Search};
 use crate::shop::NodeShop;
 use crate::webhooks::{Courier, send};
 use crate::{cdn, clock, divergence, key_rotation, sign_in};
@@ -126,6 +127,12 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     if let Some(provider) = cdn::open(&config.cdn)? {
         tokio::spawn(cdn::Teller::new(shop.clone(), provider).keep(consensus.leadership(), stop.clone()));
     }
+    let search = config.search.enabled.then(Search::default);
+    let searching = search.clone().map(|search| {
+        let source = search::Source { shop: shop.clone(), facts: reader.facts() };
+        search::follow(search_settings(config, incarnation), source, search, stop.clone())
+    });
+    let searching = searching.transpose().context("starting search")?;
     let rest = Rest::new(rest::Parts {
         shop,
         auth,
@@ -135,6 +142,7 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         private_webhooks: config.webhooks.allow_private,
         payments: payments::terms(&config.payments),
         stripe,
+        search,
         draining: AtomicBool::new(false),
     });
     let http_stop = CancellationToken::new();
@@ -166,6 +174,8 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     consensus.shutdown().await;
     let _ended = tokio::time::timeout(Duration::from_secs(2), peers_served).await;
     tokio::task::spawn_blocking(move || reader.flush()).await.context("flushing")?.context("flushing the state")?;
+    // What the index does not write down now, the next start finds in the journal.
+    let _ended = tokio::task::spawn_blocking(move || searching.map(search::Following::join)).await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -241,6 +251,19 @@ fn limits(config: &NodeConfig) -> rest::Limits {
         uri_bytes: config.limits.uri_bytes,
         in_flight: config.http.max_in_flight,
         proxies: rest::Proxies::new(config.http.trusted_proxies.clone(), config.http.client_address_header),
+    }
+}
+
+fn search_settings(config: &NodeConfig, incarnation: [u8; 16]) -> search::Settings {
+    search::Settings {
+        root: config.node.data_dir.join("search"),
+        identity: search::Identity {
+            cluster_id: config.cluster.id.clone(),
+            node_id: config.node.id,
+            incarnation: format!("{:032x}", u128::from_be_bytes(incarnation)),
+        },
+        writer_bytes: config.search.writer_bytes,
+        commit_every: Duration::from_millis(config.search.commit_interval_ms),
     }
 }
 

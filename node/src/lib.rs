@@ -18,6 +18,7 @@ pub mod raft;
 pub mod read;
 pub mod resources;
 pub mod rest;
+pub mod search;
 pub mod shop;
 pub mod sign_in;
 pub mod supervise;

@@ -19,10 +19,12 @@ mod order;
 mod output;
 mod payments;
 mod product;
+mod search;
 mod session;
 mod shell;
 mod status;
 mod trouble;
+mod waitlist;
 
 use std::process::ExitCode;
 
@@ -62,9 +64,11 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Logout => login::sign_out(&context).await,
         Command::Account(command) => account::run(&context, command).await,
         Command::Product(command) => product::run(&context, command).await,
+        Command::Search(wanted) => search::run(&context, *wanted).await,
         Command::Drop(command) => drop::run(&context, command).await,
         Command::Order(command) => order::run(&context, command).await,
         Command::Buy(wanted) => buy::run(&context, wanted).await,
+        Command::Waitlist(command) => waitlist::run(&context, command).await,
         Command::Payments(command) => payments::run(&context, command).await,
         Command::Key(command) => key::run(&context, command).await,
         Command::Audit(wanted) => audit::run(&context, wanted).await,

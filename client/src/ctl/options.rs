@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{account, audit, bench, buy, drop, hash, key, login, order, payments, product};
+use super::{account, audit, bench, buy, drop, hash, key, login, order, payments, product, search, waitlist};
 use crate::Endpoints;
 
 const EXIT_CODES: &str = "\
@@ -83,6 +83,8 @@ pub enum Command {
     /// What creators sell
     #[command(subcommand)]
     Product(product::Command),
+    /// Searches the products
+    Search(Box<search::Wanted>),
     /// Timed sales with limited stock
     #[command(subcommand)]
     Drop(drop::Command),
@@ -91,6 +93,9 @@ pub enum Command {
     Order(order::Command),
     /// Buys units of a drop
     Buy(buy::Wanted),
+    /// Waits for units of a drop that is sold out
+    #[command(subcommand)]
+    Waitlist(waitlist::Command),
     /// Money: payments beside their orders, the sandbox's books, and whether they agree
     #[command(subcommand)]
     Payments(payments::Command),

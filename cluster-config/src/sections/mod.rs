@@ -11,5 +11,6 @@ pub mod node;
 pub mod payments;
 pub mod peer;
 pub mod raft;
+pub mod search;
 pub mod storage;
 pub mod webhooks;

@@ -8,7 +8,8 @@ use livedrop_jepsen::cluster::{Cluster, Options};
 use livedrop_jepsen::edge::Varnish;
 use livedrop_jepsen::gateway::Gateway;
 use livedrop_jepsen::scenario::{
-    balanced, blackout, cached, catch_up, crash_matrix, failover, money, quorum, race, sell_out, wiped,
+    balanced, blackout, cached, catch_up, crash_matrix, failover, money, quorum, race, sell_out, streams, waitlist,
+    wiped,
 };
 use livedrop_jepsen::seed::Seed;
 
@@ -105,6 +106,16 @@ enum Story {
         #[arg(long, default_value_t = 300)]
         seconds: u64,
     },
+    /// Holds that expire while others try to buy, and people who wait in line; then once more with the leader killed.
+    Waitlist {
+        #[arg(long, default_value_t = 10)]
+        units: usize,
+        #[arg(long, default_value_t = 30)]
+        line: usize,
+        /// Purchases a second by those who do not wait.
+        #[arg(long, default_value_t = 1_000)]
+        rate: usize,
+    },
     /// Everything above, one after the other, each at its default size.
     All,
 }
@@ -133,6 +144,7 @@ async fn main() -> Result<()> {
             Story::Cached { edits: 40, sell_outs: 40 },
             Story::Balanced { times: 3 },
             Story::Streams { readers: 500, seconds: 300 },
+            Story::Waitlist { units: 10, line: 30, rate: 1_000 },
         ],
         one => vec![one],
     };
@@ -202,6 +214,13 @@ async fn tell(story: Story, options: &Options, seed: &mut Seed) -> Result<()> {
         Story::Streams { readers, seconds } => {
             let size = streams::Size { readers, lasts: Duration::from_secs(seconds) };
             Cluster::with(options, async |cluster: &mut Cluster| streams::run(cluster, seed, size).await).await?;
+        }
+        Story::Waitlist { units, line, rate } => {
+            for kill in [false, true] {
+                let size = waitlist::Size { units, line, rate, hold_seconds: 15, kill };
+                let run = async |cluster: &mut Cluster| waitlist::run(cluster, seed, size).await;
+                Cluster::with(options.clone(), run).await?;
+            }
         }
         Story::All => unreachable!("it was taken apart before"),
     }

@@ -13,6 +13,7 @@ pub mod race;
 pub mod sell_out;
 pub mod streams;
 pub mod told;
+pub mod waitlist;
 pub mod wiped;
 
 mod report;

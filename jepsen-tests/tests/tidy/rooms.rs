@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::source::Source;
 
 /// A room and the rooms it may call, by their front doors only.
-pub const MAY_CALL: [(&str, &[&str]); 12] = [
+pub const MAY_CALL: [(&str, &[&str]); 14] = [
     ("accounts", &[]),
     ("audit", &[]),
     ("members", &[]),
@@ -17,7 +17,9 @@ pub const MAY_CALL: [(&str, &[&str]); 12] = [
     ("webhooks", &[]),
     ("cdn", &[]),
     ("follows", &["accounts"]),
-    ("clock", &["accounts", "drops", "orders", "payments", "webhooks"]),
+    ("waitlist", &["drops", "orders"]),
+    ("notifications", &["follows", "drops", "orders", "waitlist"]),
+    ("clock", &["accounts", "drops", "orders", "payments", "waitlist", "webhooks", "notifications"]),
 ];
 
 const ROOMS: &str = "raft-store/domain/src/";

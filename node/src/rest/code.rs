@@ -90,7 +90,7 @@ pub static SOLD_OUT: Code = code(
     409,
     named::SOLD_OUT,
     "Sold out",
-    "Fewer units are left than were asked for. Units that are held and not paid may come back.",
+    "Fewer units are left than were asked for, or somebody waits for them. Wait in line for units that come back.",
 );
 pub static LIMIT_REACHED: Code = code(
     409,
@@ -98,6 +98,16 @@ pub static LIMIT_REACHED: Code = code(
     "Limit per customer reached",
     "The customer would hold and own more units of this drop than one customer may.",
 );
+pub static UNITS_AVAILABLE: Code =
+    code(409, named::UNITS_AVAILABLE, "There are units to buy", "Nobody waits and units are for sale. Buy them.");
+pub static ALREADY_WAITING: Code = code(
+    409,
+    named::ALREADY_WAITING,
+    "You wait already",
+    "The place in line is for another variant or for fewer units. To change that, leave the line and join at its end.",
+);
+pub static LINE_FULL: Code =
+    code(409, named::LINE_FULL, "The line is full", "As many wait for the variant as may. Try again later.");
 pub static DROP_PAUSED: Code =
     code(409, named::DROP_PAUSED, "The drop is paused", "Its creator has paused it. It may go on later.");
 pub static DROP_ENDED: Code =
@@ -214,6 +224,12 @@ pub static GATEWAY_UNAVAILABLE: Code = code(
     "The payment gateway does not answer",
     "Nothing was changed. Wait as long as Retry-After says and send it again.",
 );
+pub static SEARCH_REBUILDING: Code = code(
+    503,
+    named::SEARCH_REBUILDING,
+    "Search is being made ready",
+    "The node is making its search index from the products. Everything else is served; ask another node, or again.",
+);
 pub static STOPPING: Code = code(503, named::STOPPING, "The node is stopping", "Nothing was done. Ask another node.");
 pub static BEHIND: Code = code(
     503,
@@ -223,7 +239,7 @@ pub static BEHIND: Code = code(
 );
 
 /// Every code there is.
-pub static ALL: [&Code; 41] = [
+pub static ALL: [&Code; 45] = [
     &BAD_REQUEST,
     &IDEMPOTENCY_KEY_REQUIRED,
     &BAD_SIGNATURE,
@@ -239,6 +255,9 @@ pub static ALL: [&Code; 41] = [
     &TOO_MANY_KEYS,
     &SOLD_OUT,
     &LIMIT_REACHED,
+    &UNITS_AVAILABLE,
+    &ALREADY_WAITING,
+    &LINE_FULL,
     &DROP_PAUSED,
     &DROP_ENDED,
     &WRONG_STATUS,
@@ -263,6 +282,7 @@ pub static ALL: [&Code; 41] = [
     &OUTCOME_UNKNOWN,
     &OVERLOADED,
     &GATEWAY_UNAVAILABLE,
+    &SEARCH_REBUILDING,
     &STOPPING,
     &BEHIND,
 ];

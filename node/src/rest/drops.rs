@@ -159,7 +159,7 @@ impl Whole {
     }
 }
 
-fn item_shape(item: &Item) -> shape::Item {
+pub fn item_shape(item: &Item) -> shape::Item {
     let Item { sku, stock, available, held, sold } = item;
     shape::Item { sku: sku.clone(), stock: *stock, available: *available, held: *held, sold: *sold }
 }

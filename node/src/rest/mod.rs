@@ -37,12 +37,14 @@ mod password;
 mod payments;
 mod problem;
 mod products;
+mod search;
 mod sessions;
 mod shop;
 mod stripe;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod text;
+mod waitlist;
 mod webhooks;
 
 use std::ops::Deref;
@@ -72,6 +74,7 @@ pub use text::time as rfc3339;
 use crate::auth::Auth;
 use crate::payments::StripeDoor;
 use crate::propose::Unanswered;
+use crate::search::Search;
 use measures::Measures;
 use problem::Problem;
 
@@ -99,6 +102,8 @@ pub struct Parts {
     pub stripe: Option<StripeDoor>,
     /// Whether creators' endpoints may be plain http and at private addresses.
     pub private_webhooks: bool,
+    /// None when the node was told not to search.
+    pub search: Option<Search>,
     /// Set when the node begins to stop: it is not ready any more, and requests in work end.
     pub draining: AtomicBool,
 }
@@ -181,6 +186,8 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(creators::read))
         .routes(routes!(products::create, products::list))
         .routes(routes!(products::read, products::edit, products::retire))
+        .routes(routes!(search::find))
+        .routes(routes!(search::suggest))
         .routes(routes!(drops::schedule::create, drops::list))
         .routes(routes!(drops::read, drops::schedule::edit))
         .routes(routes!(drops::steer::restock))
@@ -189,6 +196,7 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(drops::steer::end))
         .routes(routes!(drops::steer::cancel))
         .routes(routes!(drops::orders::list))
+        .routes(routes!(waitlist::join, waitlist::read, waitlist::leave))
         .routes(routes!(drops::stats::read))
         .routes(routes!(orders::place::place, orders::find))
         .routes(routes!(orders::read))

@@ -110,6 +110,11 @@ impl<P: Place> Wanted<P> {
         page(uri, found.into_iter().map(|(_, item)| item).collect(), next.map(|place| (P::KIND, place)))
     }
 
+    /// The cursor of a page that begins after `place`.
+    pub fn cursor_at(&self, place: &P) -> String {
+        cursor(P::KIND, &place.to_bytes())
+    }
+
     /// A page that was put together elsewhere; `next` is the last place that was looked at, if there are more.
     pub fn answer_until<T: Serialize>(&self, uri: &Uri, items: Vec<T>, next: Option<P>) -> Answer {
         page(uri, items, next.map(|place| (P::KIND, place.to_bytes())))
@@ -117,7 +122,7 @@ impl<P: Place> Wanted<P> {
 }
 
 fn page<T: Serialize>(uri: &Uri, items: Vec<T>, next: Option<(u8, Vec<u8>)>) -> Answer {
-    let next_cursor = next.map(|(kind, place)| BASE64_URL_SAFE_NO_PAD.encode([&[kind][..], &place].concat()));
+    let next_cursor = next.map(|(kind, place)| cursor(kind, &place));
     let link = next_cursor.as_deref().map(|cursor| next_link(uri, cursor));
     let answer = Answer::ok(&List { items, has_more: next_cursor.is_some(), next_cursor });
     match link {
@@ -126,8 +131,12 @@ fn page<T: Serialize>(uri: &Uri, items: Vec<T>, next: Option<(u8, Vec<u8>)>) -> 
     }
 }
 
+fn cursor(kind: u8, place: &[u8]) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode([&[kind][..], place].concat())
+}
+
 /// The address of this page with another cursor.
-fn next_link(uri: &Uri, cursor: &str) -> String {
+pub fn next_link(uri: &Uri, cursor: &str) -> String {
     let others = uri.query().unwrap_or_default().split('&');
     let others = others.filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
     let mut link = format!("<{}?", uri.path());

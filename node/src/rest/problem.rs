@@ -3,7 +3,10 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, header};
-use livedrop_domain::{Fault, Rejection, Reply, accounts, drops, follows, orders, payments, products, webhooks};
+use livedrop_domain::{
+    Fault, Rejection, Reply, Timestamp, accounts, drops, follows, notifications, orders, payments, products, waitlist,
+    webhooks,
+};
 use livedrop_proto::rest;
 use livedrop_proto::rest::problem::{FieldError, MEDIA_TYPE};
 
@@ -172,7 +175,11 @@ impl From<Rejection> for Problem {
             Rejection::Orders(rejection) => order(rejection),
             Rejection::Payments(rejection) => payment(rejection),
             Rejection::Webhooks(rejection) => webhook(rejection),
+            Rejection::Waitlist(rejection) => line(rejection),
             Rejection::Follows(rejection) => follow(rejection),
+            Rejection::Notifications(notifications::Rejection::BadField) => {
+                Problem::field("/muted_creators", format!("must be at most {}", notifications::MUTED_MAX))
+            }
             Rejection::Sandbox(_) => Problem::new(&code::INTERNAL, "The node asked for what only gateways are told."),
             Rejection::Members(_) | Rejection::Cdn(_) => {
                 Problem::new(&code::INTERNAL, "The node asked for what only nodes are told.")
@@ -232,12 +239,7 @@ fn order(rejection: orders::Rejection) -> Problem {
     match rejection {
         BadQuantity => Problem::field("/quantity", format!("must be 1 to {}", orders::QUANTITY_MAX)),
         DropNotFound => Problem::not_found("drop"),
-        NotOpen { opens_at } => {
-            let opens_at = text::time(opens_at);
-            let mut problem = Problem::new(&code::DROP_NOT_OPEN, format!("The drop opens at {opens_at}."));
-            problem.0.opens_at = Some(opens_at);
-            problem
-        }
+        NotOpen { opens_at } => not_open(opens_at),
         Paused => Problem::new(&code::DROP_PAUSED, "The drop is paused."),
         Ended => Problem::new(&code::DROP_ENDED, "The drop has ended."),
         UnknownSku => Problem::field("/sku", "must be one of the drop's, and be given when there are several"),
@@ -246,6 +248,31 @@ fn order(rejection: orders::Rejection) -> Problem {
         }
         SoldOut => Problem::new(&code::SOLD_OUT, "Fewer units are left than were asked for."),
         IdTaken => Problem::new(&code::OUTCOME_UNKNOWN, "The order may have been placed; ask by its idempotency key."),
+    }
+}
+
+fn not_open(opens_at: Timestamp) -> Problem {
+    let opens_at = text::time(opens_at);
+    let mut problem = Problem::new(&code::DROP_NOT_OPEN, format!("The drop opens at {opens_at}."));
+    problem.0.opens_at = Some(opens_at);
+    problem
+}
+
+fn line(rejection: waitlist::Rejection) -> Problem {
+    use waitlist::Rejection::*;
+    match rejection {
+        DropNotFound => Problem::not_found("drop"),
+        NotOpen { opens_at } => not_open(opens_at),
+        Ended => Problem::new(&code::DROP_ENDED, "The drop has ended."),
+        UnknownSku => Problem::field("/sku", "must be one of the drop's, and be given when there are several"),
+        BadQuantity => Problem::field("/quantity", format!("must be 1 to {}", waitlist::QUANTITY_MAX)),
+        AlreadyWaiting => Problem::new(&code::ALREADY_WAITING, "Your place is for another variant or for fewer units."),
+        LimitReached { limit } => {
+            Problem::new(&code::LIMIT_REACHED, format!("One customer may have {limit} of this drop."))
+        }
+        UnitsAvailable => Problem::new(&code::UNITS_AVAILABLE, "There are units for sale."),
+        LineFull => Problem::new(&code::LINE_FULL, format!("At most {} wait for one variant.", waitlist::LINE_MAX)),
+        IdTaken => Problem::new(&code::OUTCOME_UNKNOWN, "You may be in line; read your place to find out."),
     }
 }
 

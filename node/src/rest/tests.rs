@@ -2,15 +2,21 @@
 
 mod accounts;
 mod across;
+mod audit;
+mod closing;
 mod connections;
-pub(crate) mod double;
+pub mod double;
 mod drops;
+mod keys;
 mod openapi;
 mod orders;
 mod payments;
 mod products;
 mod replays;
+mod roles;
+mod search;
 mod tags;
+mod waitlist;
 mod webhooks;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -20,7 +26,7 @@ use std::sync::atomic::AtomicBool;
 use axum::body::Body;
 use http::{HeaderMap, Request, request};
 use http_body_util::BodyExt;
-use livedrop_domain::{Timestamp, payments as domain_payments};
+use livedrop_domain::{Event, Timestamp, payments as domain_payments};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 
@@ -28,6 +34,7 @@ use super::accept::Watch;
 use super::operator_token::OperatorToken;
 use super::{Front, Limits, Parts, PaymentTerms, Rest};
 use crate::auth::{Auth, Options};
+use crate::search::Search;
 use double::Double;
 
 /// Ten seconds before a full minute, so that times in tests are easy to read.
@@ -62,9 +69,18 @@ impl Node {
             },
             stripe: None,
             private_webhooks: false,
+            search: Some(Search::default()),
             draining: AtomicBool::new(false),
         });
         Node { front: Arc::new(rest.front(Limits::default())), shop, rest }
+    }
+
+    /// Hears of what happened since somebody last did, as a node does that follows the facts.
+    fn hear(&self, events: &[Event]) {
+        for event in events {
+            super::identity::load_keys(&self.rest).expect("memory does not fail");
+            self.rest.auth.observe(event);
+        }
     }
 
     fn call(&self, method: &str, path: &str) -> Call<'_> {

@@ -14,6 +14,8 @@ pub mod orders;
 pub mod payments;
 pub mod problem;
 pub mod products;
+pub mod search;
+pub mod waitlist;
 pub mod webhooks;
 mod wide;
 

@@ -73,6 +73,12 @@ pub mod code {
     pub const SOLD_OUT: &str = "sold_out";
     /// 409: the customer would have more units than one customer may.
     pub const LIMIT_REACHED: &str = "limit_reached";
+    /// 409: there is nothing to wait for, as units are for sale.
+    pub const UNITS_AVAILABLE: &str = "units_available";
+    /// 409: the account waits already, for another variant or for fewer units.
+    pub const ALREADY_WAITING: &str = "already_waiting";
+    /// 409: as many wait as may.
+    pub const LINE_FULL: &str = "line_full";
     /// 409: the drop is paused.
     pub const DROP_PAUSED: &str = "drop_paused";
     /// 409: the drop has ended or was cancelled.
@@ -117,6 +123,8 @@ pub mod code {
     pub const OVERLOADED: &str = "overloaded";
     /// 503: the payment gateway does not answer; nothing was changed.
     pub const GATEWAY_UNAVAILABLE: &str = "gateway_unavailable";
+    /// 503: the node is making its search index; everything else is served.
+    pub const SEARCH_REBUILDING: &str = "search_rebuilding";
     /// 503: the node is stopping; nothing was done.
     pub const STOPPING: &str = "stopping";
     /// 503: the node has not applied `Livedrop-Min-Index` in time.

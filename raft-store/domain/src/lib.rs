@@ -24,6 +24,7 @@ pub mod keys;
 pub mod machine;
 pub mod members;
 mod money;
+pub mod notifications;
 pub mod orders;
 mod overlay;
 pub mod payments;
@@ -33,6 +34,7 @@ mod stop;
 mod time;
 mod tx;
 pub mod view;
+pub mod waitlist;
 pub mod webhooks;
 pub mod words;
 

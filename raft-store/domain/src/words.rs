@@ -2,7 +2,10 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::{AccountId, accounts, cdn, clock, drops, follows, members, orders, payments, products, sandbox, webhooks};
+use crate::{
+    AccountId, accounts, cdn, clock, drops, follows, members, notifications, orders, payments, products, sandbox,
+    waitlist, webhooks,
+};
 
 /// What one caller asks for, with what came with it. Encoded once, at the node that took it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -77,6 +80,10 @@ pub enum Command {
     Webhooks(#[n(0)] webhooks::Command),
     #[n(9)]
     Follows(#[n(0)] follows::Command),
+    #[n(10)]
+    Notifications(#[n(0)] notifications::Command),
+    #[n(11)]
+    Waitlist(#[n(0)] waitlist::Command),
     #[n(12)]
     Cdn(#[n(0)] cdn::Command),
 }
@@ -104,6 +111,10 @@ pub enum Reply {
     Webhooks(#[n(0)] webhooks::Reply),
     #[n(9)]
     Follows(#[n(0)] follows::Reply),
+    #[n(10)]
+    Notifications(#[n(0)] notifications::Reply),
+    #[n(11)]
+    Waitlist(#[n(0)] waitlist::Reply),
     #[n(12)]
     Cdn(#[n(0)] cdn::Reply),
 }
@@ -132,6 +143,10 @@ pub enum Rejection {
     Webhooks(#[n(0)] webhooks::Rejection),
     #[n(9)]
     Follows(#[n(0)] follows::Rejection),
+    #[n(10)]
+    Notifications(#[n(0)] notifications::Rejection),
+    #[n(11)]
+    Waitlist(#[n(0)] waitlist::Rejection),
     #[n(12)]
     Cdn(#[n(0)] cdn::Rejection),
 }
@@ -140,7 +155,11 @@ impl Rejection {
     /// Whether the same request may be decided otherwise later, so that its idempotency key stays undecided:
     /// HTTP 425 asks to repeat the very same request.
     pub fn is_too_early(&self) -> bool {
-        matches!(self, Rejection::Orders(orders::Rejection::NotOpen { .. }))
+        matches!(
+            self,
+            Rejection::Orders(orders::Rejection::NotOpen { .. })
+                | Rejection::Waitlist(waitlist::Rejection::NotOpen { .. })
+        )
     }
 }
 
@@ -171,6 +190,8 @@ pub enum Event {
     Webhooks(#[n(0)] webhooks::Event),
     #[n(6)]
     Follows(#[n(0)] follows::Event),
+    #[n(7)]
+    Waitlist(#[n(0)] waitlist::Event),
 }
 
 macro_rules! rooms {
@@ -200,10 +221,14 @@ rooms!(Event: webhooks => Webhooks);
 rooms!(Command: cdn => Cdn);
 rooms!(Reply: cdn => Cdn);
 rooms!(Rejection: cdn => Cdn);
-rooms!(Command: follows => Follows);
-rooms!(Reply: follows => Follows);
-rooms!(Rejection: follows => Follows);
+rooms!(Command: follows => Follows, notifications => Notifications);
+rooms!(Reply: follows => Follows, notifications => Notifications);
+rooms!(Rejection: follows => Follows, notifications => Notifications);
 rooms!(Event: follows => Follows);
+rooms!(Command: waitlist => Waitlist);
+rooms!(Reply: waitlist => Waitlist);
+rooms!(Rejection: waitlist => Waitlist);
+rooms!(Event: waitlist => Waitlist);
 
 /// An answer on its way through bytes: CBOR has no `Result` of its own.
 #[derive(Encode, Decode)]

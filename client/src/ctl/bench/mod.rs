@@ -11,6 +11,7 @@ mod profile;
 mod progress;
 mod report;
 mod route;
+mod search;
 mod shard;
 mod shop;
 mod tally;
@@ -28,10 +29,15 @@ use report::Report;
 pub enum Command {
     /// Buys as fast as it can, or at a steady rate, then checks the books; exit code 1 when they are wrong
     Purchase(Box<Wanted>),
+    /// Searches at a steady rate, a mixed set of questions; makes the products before, if asked to
+    Search(search::Wanted),
 }
 
 pub async fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
-    let Command::Purchase(wanted) = command;
+    let wanted = match command {
+        Command::Purchase(wanted) => wanted,
+        Command::Search(wanted) => return search::run(context, wanted).await,
+    };
     wanted.check(context)?;
     let shop = shop::open(context, &wanted).await?;
     if let Some(file) = &wanted.print_tokens {

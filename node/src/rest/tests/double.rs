@@ -46,6 +46,12 @@ impl Double {
         self.state().apply(Request { request_id: "clock".into(), idempotency: None, command: tick, by: None });
     }
 
+    /// Another shop that is the same so far.
+    pub fn copy(&self) -> Self {
+        let State { view, index, now, .. } = &*self.state();
+        Double(Mutex::new(State { view: view.clone(), index: *index, now: *now, ..State::default() }))
+    }
+
     /// From now on nothing that needs a majority works.
     pub fn break_with(&self, why: Option<Unanswered>) {
         self.state().broken = why;
@@ -55,6 +61,12 @@ impl Double {
     pub fn lag(&self) {
         let mut state = self.state();
         state.stale = Some((state.view.clone(), state.index));
+    }
+
+    /// From now on this node shows what another shop has, which was the same before, until somebody makes it catch up.
+    pub fn show(&self, before: &Double) {
+        let State { view, index, .. } = &*before.state();
+        self.state().stale = Some((view.clone(), *index));
     }
 
     pub fn take_events(&self) -> Vec<Event> {

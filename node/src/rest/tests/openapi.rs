@@ -7,7 +7,7 @@ use super::super::code;
 use super::Node;
 
 /// What this part of the API is made of.
-const ROUTES: [&str; 63] = [
+const ROUTES: [&str; 68] = [
     "POST /v1/accounts",
     "GET /v1/me",
     "POST /v1/sessions",
@@ -22,6 +22,8 @@ const ROUTES: [&str; 63] = [
     "GET /v1/products/{id}",
     "PATCH /v1/products/{id}",
     "DELETE /v1/products/{id}",
+    "GET /v1/search",
+    "GET /v1/search/suggest",
     "POST /v1/drops",
     "GET /v1/drops",
     "GET /v1/drops/{id}",
@@ -33,6 +35,9 @@ const ROUTES: [&str; 63] = [
     "POST /v1/drops/{id}/cancel",
     "GET /v1/drops/{id}/orders",
     "GET /v1/drops/{id}/stats",
+    "PUT /v1/drops/{id}/waitlist",
+    "GET /v1/drops/{id}/waitlist",
+    "DELETE /v1/drops/{id}/waitlist",
     "POST /v1/orders",
     "GET /v1/orders",
     "GET /v1/orders/{id}",

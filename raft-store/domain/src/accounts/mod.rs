@@ -17,6 +17,7 @@ mod change_password;
 mod close_sessions;
 mod disable;
 mod forget;
+mod import;
 mod refresh;
 mod register;
 mod revoke_signing_key;
@@ -31,10 +32,10 @@ mod words;
 pub(crate) use forget::{any_key_retires, forget, retire_keys};
 pub(crate) use table::first_due;
 pub use table::{by_email, exists, get, list, session, signer, signing_keys, standing};
-pub use types::{Account, DISPLAY_NAME_MAX, EMAIL_MAX, Role, SIGNING_KEYS_MAX, Session, SigningKey};
+pub use types::{Account, DISPLAY_NAME_MAX, EMAIL_MAX, IMPORT_MAX, Role, SIGNING_KEYS_MAX, Session, SigningKey};
 pub use words::{
-    AddSigningKey, ChangePassword, Checked, Command, Disable, Enable, Event, Refresh, Register, Rejection, Reply,
-    RevokeSigningKey, RotateSigningKey, SetRole, SignIn, SignOut, SignOutEverywhere,
+    AddSigningKey, ChangePassword, Checked, Command, Disable, Enable, Event, Import, ImportedAccount, Refresh,
+    Register, Rejection, Reply, RevokeSigningKey, RotateSigningKey, SetRole, SignIn, SignOut, SignOutEverywhere,
 };
 
 use crate::tx::Tx;
@@ -47,6 +48,7 @@ pub(crate) fn apply(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Repl
         Command::Refresh(command) => refresh::refresh(tx, entry, command),
         Command::SignOut(command) => sign_out::sign_out(tx, command),
         Command::AddSigningKey(command) => add_signing_key::add_signing_key(tx, entry, command),
+        Command::Import(command) => import::import(tx, entry, command),
         Command::ChangePassword(command) => change_password::change_password(tx, entry, command),
         Command::SignOutEverywhere(command) => close_sessions::sign_out_everywhere(tx, entry, command),
         Command::SetRole(command) => set_role::set_role(tx, entry, command),

@@ -9,10 +9,7 @@ use crate::{Entry, Stop};
 /// Rejects, in this order: `BadField`, `EmailTaken`. Emits `Registered`.
 /// The same account id again is the same request again and gets the account that is there.
 pub(super) fn register(tx: &mut Tx, entry: &Entry, command: Register) -> Result<Reply, Stop> {
-    let well_formed = command.email.contains('@')
-        && command.email.len() <= EMAIL_MAX
-        && (1..=DISPLAY_NAME_MAX).contains(&command.display_name.len());
-    ensure(well_formed, Rejection::BadField)?;
+    ensure(is_well_formed(&command.email, &command.display_name), Rejection::BadField)?;
     if let Some(known) = table::get(tx, command.account_id)? {
         return Ok(Reply::Registered(known));
     }
@@ -29,10 +26,13 @@ pub(super) fn register(tx: &mut Tx, entry: &Entry, command: Register) -> Result<
         era: None,
         disabled_at: None,
     };
-    tx.put(table::account_key(account.id), &account);
-    tx.put(table::email_key(&account.email), &account.id);
+    table::insert(tx, &account);
     tx.emit(Event::Registered { account_id: account.id, role: account.role });
     Ok(Reply::Registered(account))
+}
+
+pub(super) fn is_well_formed(email: &str, display_name: &str) -> bool {
+    email.contains('@') && email.len() <= EMAIL_MAX && (1..=DISPLAY_NAME_MAX).contains(&display_name.len())
 }
 
 #[cfg(test)]

@@ -39,6 +39,12 @@ pub(crate) fn first_due(view: &dyn View, from: Timestamp, now: Timestamp) -> Res
     Ok(Some((row, Timestamp(at), ids)))
 }
 
+/// Stores a new account and the row that leads to it.
+pub(super) fn insert(tx: &mut Tx, account: &Account) {
+    tx.put(account_key(account.id), account);
+    tx.put(email_key(&account.email), &account.id);
+}
+
 /// The account with this id.
 pub fn get(view: &dyn View, id: AccountId) -> Result<Option<Account>, Fault> {
     tx::row(view, &account_key(id), "an account")

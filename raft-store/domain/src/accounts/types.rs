@@ -11,6 +11,8 @@ pub const DISPLAY_NAME_MAX: usize = 200;
 
 /// The most signing keys that are good at one time.
 pub const SIGNING_KEYS_MAX: usize = 16;
+/// How many accounts one command may bring.
+pub const IMPORT_MAX: usize = 200;
 
 /// What an account may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
@@ -34,7 +36,7 @@ pub struct Account {
     pub display_name: String,
     #[n(3)]
     pub role: Role,
-    /// PHC string format.
+    /// PHC string format. Nobody can sign in with a password where it is empty.
     #[n(4)]
     pub password_hash: String,
     #[n(5)]

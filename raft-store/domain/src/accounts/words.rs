@@ -31,6 +31,8 @@ pub enum Command {
     RotateSigningKey(#[n(0)] RotateSigningKey),
     #[n(12)]
     RevokeSigningKey(#[n(0)] RevokeSigningKey),
+    #[n(5)]
+    Import(#[n(0)] Import),
 }
 
 /// Opens an account.
@@ -174,6 +176,28 @@ pub struct RevokeSigningKey {
     pub replacement: SigningKey,
 }
 
+/// Brings accounts that were opened elsewhere: at most [`super::IMPORT_MAX`] of them.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Import {
+    #[n(0)]
+    pub accounts: Vec<ImportedAccount>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct ImportedAccount {
+    #[n(0)]
+    pub account_id: AccountId,
+    #[n(1)]
+    pub email: String,
+    #[n(2)]
+    pub display_name: String,
+    #[n(3)]
+    pub role: Role,
+    /// In PHC string format. Empty: nobody can sign in with a password.
+    #[n(4)]
+    pub password_hash: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {
     #[n(0)]
@@ -193,6 +217,15 @@ pub enum Reply {
     /// The account as it is now.
     #[n(7)]
     Changed(#[n(0)] Account),
+    /// What became of those that were brought; the two come to as many as there were.
+    #[n(6)]
+    Imported {
+        #[n(0)]
+        added: u32,
+        /// The id or the address was there.
+        #[n(1)]
+        taken: u32,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

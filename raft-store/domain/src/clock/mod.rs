@@ -1,6 +1,6 @@
 //! What happens by itself as time passes: drops open and end, holds expire, payments are given up, orders of cancelled
-//! drops are called off, old idempotency keys, old deliveries, sessions that ran out, signing keys whose tokens did, and
-//! old journal rows go.
+//! drops are called off, lines go on, old idempotency keys, old deliveries and notices, sessions that ran out, signing
+//! keys whose tokens did, and old journal rows go.
 //!
 //! Time is a command. The leader proposes a [`Tick`] when [`is_due`] says that there is something to do; the tick does
 //! a bounded amount of it and says whether there is more, as `pulse` in TigerBeetle. A node's own clock decides nothing.
@@ -12,10 +12,11 @@ use minicbor::{Decode, Encode};
 pub(crate) use tick::tick;
 
 use crate::keys::{self, key};
-use crate::{Fault, Timestamp, View, accounts, drops, idempotency, journal, orders, tx, webhooks};
+use crate::{
+    Fault, Timestamp, View, accounts, drops, idempotency, journal, notifications, orders, tx, waitlist, webhooks,
+};
 
-/// Does at most `budget` of what is due: one drop, order, key, delivery, session or journal row
-/// each.
+/// Does at most `budget` of what is due: one drop, order, offer, key, delivery, notice, session or journal row each.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Tick {
     #[n(0)]
@@ -44,6 +45,9 @@ struct Swept {
     /// Not there, and without a byte in the row, before the first delivery is forgotten.
     #[n(3)]
     deliveries: Option<Timestamp>,
+    /// As of deliveries, before the first notice is forgotten.
+    #[n(4)]
+    notices: Option<Timestamp>,
     /// As for deliveries.
     #[n(5)]
     sessions: Option<Timestamp>,
@@ -69,8 +73,10 @@ pub fn is_due(view: &dyn View, now: Timestamp) -> Result<bool, Fault> {
     Ok(!drops::due(view, now, 1)?.is_empty()
         || orders::first_due(view, swept.holds, now)?.is_some()
         || !drops::winding(view, 1)?.is_empty()
+        || waitlist::first_due(view)?.is_some()
         || idempotency::first_due(view, swept.keys, now)?.is_some()
         || webhooks::first_old(view, swept.deliveries.unwrap_or_default(), now)?.is_some()
+        || notifications::first_old(view, swept.notices.unwrap_or_default(), now)?.is_some()
         || !webhooks::halted(view, 1)?.is_empty()
         || accounts::first_due(view, swept.sessions.unwrap_or_default(), now)?.is_some()
         || accounts::any_key_retires(view, now)?

@@ -1,13 +1,18 @@
 use super::{Swept, Tick, Ticked, journal_end, swept, swept_key};
 use crate::tx::Tx;
-use crate::{Entry, Fault, OrderId, SessionId, accounts, drops, idempotency, journal, orders, payments, webhooks};
+use crate::{
+    Entry, Fault, OrderId, SessionId, accounts, drops, idempotency, journal, notifications, orders, payments, waitlist,
+    webhooks,
+};
 
-/// Does a bounded amount of what is due: drops first, then holds, then orders of cancelled drops, then keys, then
-/// deliveries, then sessions and the keys that sign for them, then the journal. It is never rejected.
+/// Does a bounded amount of what is due: drops first, then waiting lines, then holds, then orders of cancelled drops,
+/// then keys, then deliveries and notices, then sessions and the keys that sign for them, then the journal. It is never
+/// rejected.
 pub(crate) fn tick(tx: &mut Tx, entry: &Entry, command: &Tick) -> Result<Ticked, Fault> {
     let before = swept(tx)?;
     let mut sweep = Sweep { tx, entry, left: command.budget as usize, swept: before };
     sweep.drops()?;
+    sweep.lines()?;
     sweep.holds()?;
     sweep.windings()?;
     sweep.keys()?;
@@ -15,6 +20,7 @@ pub(crate) fn tick(tx: &mut Tx, entry: &Entry, command: &Tick) -> Result<Ticked,
     sweep.old_deliveries()?;
     sweep.sessions()?;
     sweep.signing_keys()?;
+    sweep.old_notices()?;
     sweep.journal()?;
     let Sweep { left, swept, .. } = sweep;
     if swept != before {
@@ -37,6 +43,23 @@ impl Sweep<'_, '_> {
             drops::move_on(self.tx, self.entry, id)?;
             self.done(1);
         }
+        self.serve_lines()
+    }
+
+    fn lines(&mut self) -> Result<(), Fault> {
+        while self.left > 0 {
+            let Some(id) = waitlist::first_due(self.tx)? else { break };
+            let done = waitlist::go_on(self.tx, self.entry, id, self.left)?;
+            // That there is nothing to do is something found out, too.
+            self.done(done.max(1));
+        }
+        Ok(())
+    }
+
+    /// Offers what the thing just done has freed, as far as the budget reaches.
+    fn serve_lines(&mut self) -> Result<(), Fault> {
+        let offered = waitlist::serve(self.tx, self.entry, self.left)?;
+        self.done(offered);
         Ok(())
     }
 
@@ -44,13 +67,18 @@ impl Sweep<'_, '_> {
         while self.left > 0 {
             let Some((row, at, ids)) = orders::first_due(self.tx, self.swept.holds, self.entry.now)? else { break };
             self.swept.holds = at;
-            let now = ids.len().min(self.left * 16);
-            for id in ids[..now].chunks_exact(16) {
+            let mut seen = 0;
+            for id in ids.chunks_exact(16) {
+                if self.left == 0 {
+                    break;
+                }
                 let id = id.try_into().map(OrderId::from_bytes).expect("chunks have 16 bytes");
                 payments::hold_over(self.tx, self.entry, id)?;
                 self.done(1);
+                self.serve_lines()?;
+                seen += 16;
             }
-            self.rest(row, &ids[now..]);
+            self.rest(row, &ids[seen..]);
         }
         Ok(())
     }
@@ -126,6 +154,22 @@ impl Sweep<'_, '_> {
                 self.done(1);
             }
             self.rest(row, &ids[now..]);
+        }
+        Ok(())
+    }
+
+    fn old_notices(&mut self) -> Result<(), Fault> {
+        while self.left > 0 {
+            let from = self.swept.notices.unwrap_or_default();
+            let Some((row, at, names)) = notifications::first_old(self.tx, from, self.entry.now)? else { break };
+            self.swept.notices = Some(at);
+            let mut seen = 0;
+            for name in notifications::names(&names).take(self.left) {
+                notifications::forget(self.tx, name);
+                self.done(1);
+                seen += name.len();
+            }
+            self.rest(row, &names[seen..]);
         }
         Ok(())
     }

@@ -5,12 +5,14 @@
 
 mod cdn;
 mod file;
+mod follows;
 mod money;
 mod sandbox;
 mod state;
 mod values;
 mod variants;
 mod versions;
+mod waitlist;
 mod webhooks;
 
 use file::check;
@@ -18,25 +20,35 @@ use livedrop_domain::audit::{Action, Actor};
 
 #[test]
 fn commands_keep_their_bytes() {
-    let all = [values::commands(), sandbox::commands(), webhooks::commands(), cdn::commands()].concat();
+    let rooms = [sandbox::commands(), webhooks::commands(), follows::commands(), waitlist::commands(), cdn::commands()];
+    let all = [values::commands(), rooms.concat()].concat();
     check("commands.txt", variants::commands(all));
 }
 
 #[test]
 fn replies_keep_their_bytes() {
-    let all = [values::replies(), sandbox::replies(), webhooks::replies(), cdn::replies()].concat();
+    let rooms = [sandbox::replies(), webhooks::replies(), follows::replies(), waitlist::replies(), cdn::replies()];
+    let all = [values::replies(), rooms.concat()].concat();
     check("replies.txt", variants::replies(all));
 }
 
 #[test]
 fn rejections_keep_their_bytes() {
-    let all = [values::rejections(), sandbox::rejections(), webhooks::rejections(), cdn::rejections()].concat();
+    let rooms = [
+        sandbox::rejections(),
+        webhooks::rejections(),
+        follows::rejections(),
+        waitlist::rejections(),
+        cdn::rejections(),
+    ];
+    let all = [values::rejections(), rooms.concat()].concat();
     check("rejections.txt", variants::rejections(all));
 }
 
 #[test]
 fn events_keep_their_bytes() {
-    check("events.txt", variants::events([values::events(), webhooks::events()].concat()));
+    let all = [values::events(), webhooks::events(), follows::events(), waitlist::events()].concat();
+    check("events.txt", variants::events(all));
 }
 
 #[test]
@@ -54,6 +66,7 @@ fn states_and_roles_keep_their_numbers() {
     check("sandbox-statuses.txt", variants::sandbox_statuses(sandbox::statuses()));
     check("sandbox-kinds.txt", variants::sandbox_kinds(sandbox::kinds()));
     check("delivery-states.txt", variants::delivery_states(webhooks::states()));
+    check("notice-kinds.txt", variants::notice_kinds(follows::kinds()));
     check("payment-gateways.txt", variants::payment_gateways(money::gateways()));
     check("payment-stages.txt", variants::payment_stages(money::stages()));
     check("payment-ends.txt", variants::payment_ends(money::ends()));
@@ -90,7 +103,17 @@ fn rows_keep_their_bytes() {
     check("records.txt", vec![("record", values::record())]);
     check("audit-heads.txt", vec![("newest record", values::head())]);
     check("products.txt", vec![("product", values::product()), ("product without a picture", values::plain_product())]);
-    check("drops.txt", vec![("drop", values::drop()), ("drop without an end", values::endless_drop())]);
+    check(
+        "drops.txt",
+        vec![
+            ("drop", values::drop()),
+            ("drop without an end", values::endless_drop()),
+            ("drop that is waited for", waitlist::drop()),
+        ],
+    );
+    check("waiters.txt", vec![("waiter", waitlist::waiter())]);
+    check("places.txt", vec![("place", waitlist::place()), ("offered place", waitlist::offered_place())]);
+    check("lines.txt", vec![("line", waitlist::line())]);
     check("stocks.txt", vec![("stock", values::stock())]);
     check("orders.txt", vec![("order", values::order()), ("order that is being paid", money::paying())]);
     check(
@@ -108,6 +131,10 @@ fn rows_keep_their_bytes() {
     check("meta.txt", vec![("clock and hash", values::meta())]);
     check("intents.txt", vec![("intent", sandbox::intent()), ("declined intent", sandbox::declined_intent())]);
     check("movements.txt", vec![("movement", sandbox::movement())]);
+    check("edges.txt", vec![("edge", follows::edge())]);
+    check("follow-counts.txt", vec![("counts", follows::counts())]);
+    check("notices.txt", vec![("notice", follows::notice())]);
+    check("inboxes.txt", vec![("inbox", follows::inbox())]);
     check("endpoints.txt", vec![("endpoint", webhooks::endpoint())]);
     check("cdn-cursors.txt", vec![("cursor of the caches", cdn::cursor())]);
     check("deliveries.txt", vec![("delivery", webhooks::delivery()), ("failed delivery", webhooks::failed_delivery())]);

@@ -16,7 +16,7 @@ use livedrop_domain::{
     Request, SessionId, Timestamp, payments,
 };
 
-use crate::money;
+use crate::{follows, money};
 
 pub const NOW: Timestamp = Timestamp(1_790_000_000_000);
 pub const CREATOR: AccountId = AccountId::from_u128(0x01a1);
@@ -44,6 +44,7 @@ pub fn commands() -> Vec<Command> {
         accounts::Command::Enable(Enable { account_id: CREATOR }).into(),
         accounts::Command::RotateSigningKey(rotate_signing_key()).into(),
         accounts::Command::RevokeSigningKey(revoke_signing_key()).into(),
+        accounts::Command::Import(follows::import_accounts()).into(),
         products::Command::Create(create()).into(),
         products::Command::Edit(edit_product()).into(),
         products::Command::Retire(Retire { product_id: PRODUCT, creator_id: CREATOR }).into(),
@@ -71,6 +72,7 @@ pub fn replies() -> Vec<Reply> {
         accounts::Reply::SignedOut.into(),
         accounts::Reply::SigningKey(signing_key()).into(),
         accounts::Reply::Changed(disabled_account()).into(),
+        accounts::Reply::Imported { added: 1, taken: 2 }.into(),
         products::Reply::Created(product()).into(),
         products::Reply::Edited(product()).into(),
         products::Reply::Retired(product()).into(),
@@ -401,6 +403,7 @@ pub fn drop() -> Drop {
         low_stock_threshold: 10,
         created_at: NOW,
         version: VERSION,
+        waited_for: None,
     }
 }
 

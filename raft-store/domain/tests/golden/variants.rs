@@ -2,7 +2,8 @@
 
 use livedrop_domain::accounts::Role;
 use livedrop_domain::{
-    Command, Event, Rejection, Reply, accounts, cdn, drops, members, orders, payments, products, sandbox, webhooks,
+    Command, Event, Rejection, Reply, accounts, cdn, drops, follows, members, notifications, orders, payments,
+    products, sandbox, waitlist, webhooks,
 };
 
 macro_rules! variants {
@@ -32,6 +33,7 @@ variants! { commands of Command:
     Command::Accounts(accounts::Command::Enable(_)) => "accounts::Enable",
     Command::Accounts(accounts::Command::RotateSigningKey(_)) => "accounts::RotateSigningKey",
     Command::Accounts(accounts::Command::RevokeSigningKey(_)) => "accounts::RevokeSigningKey",
+    Command::Accounts(accounts::Command::Import(_)) => "accounts::Import",
     Command::Products(products::Command::Create(_)) => "products::Create",
     Command::Products(products::Command::Edit(_)) => "products::Edit",
     Command::Products(products::Command::Retire(_)) => "products::Retire",
@@ -60,6 +62,13 @@ variants! { commands of Command:
     Command::Webhooks(webhooks::Command::Enqueue(_)) => "webhooks::Enqueue",
     Command::Webhooks(webhooks::Command::Attempted(_)) => "webhooks::Attempted",
     Command::Webhooks(webhooks::Command::Resend(_)) => "webhooks::Resend",
+    Command::Follows(follows::Command::Follow(_)) => "follows::Follow",
+    Command::Follows(follows::Command::Unfollow(_)) => "follows::Unfollow",
+    Command::Follows(follows::Command::Import(_)) => "follows::Import",
+    Command::Notifications(notifications::Command::MarkRead(_)) => "notifications::MarkRead",
+    Command::Notifications(notifications::Command::SetPreferences(_)) => "notifications::SetPreferences",
+    Command::Waitlist(waitlist::Command::Join(_)) => "waitlist::Join",
+    Command::Waitlist(waitlist::Command::Leave(_)) => "waitlist::Leave",
     Command::Cdn(cdn::Command::Told(_)) => "cdn::Told",
 }
 
@@ -73,6 +82,7 @@ variants! { replies of Reply:
     Reply::Accounts(accounts::Reply::SignedOut) => "accounts::SignedOut",
     Reply::Accounts(accounts::Reply::SigningKey(_)) => "accounts::SigningKey",
     Reply::Accounts(accounts::Reply::Changed(_)) => "accounts::Changed",
+    Reply::Accounts(accounts::Reply::Imported { .. }) => "accounts::Imported",
     Reply::Products(products::Reply::Created(_)) => "products::Created",
     Reply::Products(products::Reply::Edited(_)) => "products::Edited",
     Reply::Products(products::Reply::Retired(_)) => "products::Retired",
@@ -91,6 +101,13 @@ variants! { replies of Reply:
     Reply::Webhooks(webhooks::Reply::Enqueued { .. }) => "webhooks::Enqueued",
     Reply::Webhooks(webhooks::Reply::Noted { .. }) => "webhooks::Noted",
     Reply::Webhooks(webhooks::Reply::Resent { .. }) => "webhooks::Resent",
+    Reply::Follows(follows::Reply::Followed(_)) => "follows::Followed",
+    Reply::Follows(follows::Reply::Unfollowed) => "follows::Unfollowed",
+    Reply::Follows(follows::Reply::Imported { .. }) => "follows::Imported",
+    Reply::Notifications(notifications::Reply::Changed(_)) => "notifications::Changed",
+    Reply::Waitlist(waitlist::Reply::Waiting { .. }) => "waitlist::Waiting",
+    Reply::Waitlist(waitlist::Reply::Offered { .. }) => "waitlist::Offered",
+    Reply::Waitlist(waitlist::Reply::Left) => "waitlist::Left",
     Reply::Cdn(cdn::Reply::Told { .. }) => "cdn::Told",
 }
 
@@ -148,6 +165,21 @@ variants! { rejections of Rejection:
     Rejection::Webhooks(webhooks::Rejection::Stale { .. }) => "webhooks::Stale",
     Rejection::Webhooks(webhooks::Rejection::StaleAttempt { .. }) => "webhooks::StaleAttempt",
     Rejection::Webhooks(webhooks::Rejection::Disabled) => "webhooks::Disabled",
+    Rejection::Follows(follows::Rejection::CreatorNotFound) => "follows::CreatorNotFound",
+    Rejection::Follows(follows::Rejection::Yourself) => "follows::Yourself",
+    Rejection::Follows(follows::Rejection::TooMany) => "follows::TooMany",
+    Rejection::Follows(follows::Rejection::BadField) => "follows::BadField",
+    Rejection::Notifications(notifications::Rejection::BadField) => "notifications::BadField",
+    Rejection::Waitlist(waitlist::Rejection::DropNotFound) => "waitlist::DropNotFound",
+    Rejection::Waitlist(waitlist::Rejection::NotOpen { .. }) => "waitlist::NotOpen",
+    Rejection::Waitlist(waitlist::Rejection::Ended) => "waitlist::Ended",
+    Rejection::Waitlist(waitlist::Rejection::UnknownSku) => "waitlist::UnknownSku",
+    Rejection::Waitlist(waitlist::Rejection::BadQuantity) => "waitlist::BadQuantity",
+    Rejection::Waitlist(waitlist::Rejection::AlreadyWaiting) => "waitlist::AlreadyWaiting",
+    Rejection::Waitlist(waitlist::Rejection::LimitReached { .. }) => "waitlist::LimitReached",
+    Rejection::Waitlist(waitlist::Rejection::UnitsAvailable) => "waitlist::UnitsAvailable",
+    Rejection::Waitlist(waitlist::Rejection::LineFull) => "waitlist::LineFull",
+    Rejection::Waitlist(waitlist::Rejection::IdTaken) => "waitlist::IdTaken",
     Rejection::Cdn(cdn::Rejection::OtherCursor { .. }) => "cdn::OtherCursor",
     Rejection::Cdn(cdn::Rejection::BadField) => "cdn::BadField",
 }
@@ -180,6 +212,10 @@ variants! { events of Event:
     Event::Orders(orders::Event::Refunded(_)) => "orders::Refunded",
     Event::Payments(payments::Event::Due { .. }) => "payments::Due",
     Event::Webhooks(webhooks::Event::Due) => "webhooks::Due",
+    Event::Follows(follows::Event::Followed { .. }) => "follows::Followed",
+    Event::Follows(follows::Event::Unfollowed { .. }) => "follows::Unfollowed",
+    Event::Follows(follows::Event::Imported { .. }) => "follows::Imported",
+    Event::Waitlist(waitlist::Event::Offered { .. }) => "waitlist::Offered",
 }
 
 variants! { roles of Role:
@@ -272,4 +308,19 @@ variants! { delivery_states of webhooks::State:
     webhooks::State::Pending => "pending",
     webhooks::State::Delivered => "delivered",
     webhooks::State::Failed => "failed",
+}
+
+variants! { notice_kinds of notifications::Kind:
+    notifications::Kind::DropScheduled => "drop scheduled",
+    notifications::Kind::DropLive => "drop live",
+    notifications::Kind::DropLowStock => "drop low stock",
+    notifications::Kind::DropSoldOut => "drop sold out",
+    notifications::Kind::DropRestocked => "drop restocked",
+    notifications::Kind::DropCancelled => "drop cancelled",
+    notifications::Kind::OrderConfirmed => "order confirmed",
+    notifications::Kind::OrderFailed => "order failed",
+    notifications::Kind::OrderExpired => "order expired",
+    notifications::Kind::OrderCancelled => "order cancelled",
+    notifications::Kind::OrderRefunded => "order refunded",
+    notifications::Kind::WaitlistOffered => "waitlist offered",
 }

@@ -3,18 +3,19 @@
 //! The claim: the same requests at the same times, cut differently into entries, come to the same outcomes, the same
 //! facts in the same order, and the same rows, but for
 //! - log indices: of outcomes, versions, `placed_index`, `registered_index`, audit records, and in keys;
-//! - rows that hold the things of one entry (orders of a drop, ends of holds, keys, sessions and deliveries to forget,
-//!   lines of books): end to end they are the same;
+//! - rows that hold the things of one entry (orders of a drop, ends of holds, keys, sessions, deliveries and notices to
+//!   forget, lines of books), and the notices of one creator or account: end to end they are the same;
 //! - the journal, with the hash: one row for each entry; and the hashes of audit records, which have log indices in them.
 //!
-//! It does not hold for requests that name the version they have seen: a version is a log index, so two
-//! changes in one entry have the same one. Nor does it for those that say up to which log index caches were told.
+//! It does not hold for requests that name the version or the notice that they have seen, or say how far caches were told:
+//! those are log indices, and two changes in one entry have the same one.
 
 use std::collections::BTreeMap;
 
 use livedrop_domain::accounts::Account;
 use livedrop_domain::audit::{Head, Record};
 use livedrop_domain::drops::Drop;
+use livedrop_domain::follows::Edge;
 use livedrop_domain::journal::Meta;
 use livedrop_domain::members::Member;
 use livedrop_domain::orders::Order;
@@ -22,18 +23,19 @@ use livedrop_domain::payments::Payment;
 use livedrop_domain::products::Product;
 use livedrop_domain::webhooks::Endpoint;
 use livedrop_domain::{
-    AccountId, Command, Event, MemView, Outcome, Rejection, Reply, accounts, codec, decided, drops, keys, members,
-    orders, payments, products, webhooks,
+    AccountId, Command, Event, MemView, Outcome, Rejection, Reply, accounts, codec, decided, drops, follows, keys,
+    members, notifications, orders, payments, products, webhooks,
 };
 
 use crate::log::Logged;
 use crate::replica::Replica;
 
-/// Takes the requests out that name a version or a log index.
+/// Takes the requests out that name a version, or a log index.
 pub fn without_versions(mut log: Vec<Logged>) -> Vec<Logged> {
     for entry in &mut log {
         entry.requests.retain_mut(|asked| match &mut asked.command {
             Command::Products(products::Command::Edit(_)) | Command::Cdn(_) => false,
+            Command::Notifications(notifications::Command::MarkRead(_)) => false,
             Command::Drops(drops::Command::Edit(edit)) => {
                 edit.expected_version = None;
                 true
@@ -59,9 +61,10 @@ pub fn rows(view: &MemView) -> BTreeMap<Vec<u8>, Vec<u8>> {
         // What stands before the log index in a key, if there is one.
         let name = match key[0] {
             keys::JOURNAL => continue,
-            keys::HOLD_DUE | keys::IDEMPOTENCY_DUE | keys::WEBHOOK_OLD | keys::SESSION_DUE => &key[..9],
+            keys::HOLD_DUE | keys::IDEMPOTENCY_DUE | keys::WEBHOOK_OLD => &key[..9],
+            keys::SESSION_DUE | keys::NOTICE_OLD => &key[..9],
             keys::SANDBOX_LEDGER => &key[..1],
-            keys::ORDER_BY_DROP => &key[..17],
+            keys::ORDER_BY_DROP | keys::NOTICE_OF_CREATOR | keys::NOTICE_OF_ACCOUNT => &key[..17],
             _ => &key[..],
         };
         rows.entry(name.to_vec()).or_default().extend(row(view, key, value));
@@ -90,6 +93,9 @@ fn row(view: &MemView, key: &[u8], value: &[u8]) -> Vec<u8> {
         keys::WEBHOOK_ENDPOINT => changed(value, endpoint),
         keys::AUDIT => changed(value, |record: Record| Record { index: 0, previous: [0; 32], hash: [0; 32], ..record }),
         keys::AUDIT_HEAD => changed(value, |head: Head| Head { hash: [0; 32], ..head }),
+        keys::FOLLOWING => changed(value, edge),
+        // The key of each notice, up to the log index.
+        keys::NOTICE_OLD => value.chunks(29).flat_map(|name| &name[..17]).copied().collect(),
         _ => value.to_vec(),
     }
 }
@@ -127,6 +133,10 @@ fn member(member: Member) -> Member {
 
 fn endpoint(endpoint: Endpoint) -> Endpoint {
     Endpoint { version: 0, ..endpoint }
+}
+
+fn edge(edge: Edge) -> Edge {
+    Edge { index: 0, ..edge }
 }
 
 fn outcome(outcome: Outcome) -> Outcome {
@@ -169,6 +179,8 @@ fn reply(reply: Reply) -> Reply {
         Reply::Webhooks(webhooks::Reply::Created(row)) => webhooks::Reply::Created(endpoint(row)).into(),
         Reply::Webhooks(webhooks::Reply::Edited(row)) => webhooks::Reply::Edited(endpoint(row)).into(),
         Reply::Webhooks(webhooks::Reply::Rotated(row)) => webhooks::Reply::Rotated(endpoint(row)).into(),
-        Reply::Webhooks(_) | Reply::Cdn(_) => reply,
+        Reply::Webhooks(_) => reply,
+        Reply::Follows(follows::Reply::Followed(row)) => follows::Reply::Followed(edge(row)).into(),
+        Reply::Follows(_) | Reply::Notifications(_) | Reply::Waitlist(_) | Reply::Cdn(_) => reply,
     }
 }

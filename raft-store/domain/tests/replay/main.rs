@@ -11,6 +11,7 @@ mod log;
 mod paths;
 mod paying;
 mod replica;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -123,6 +124,17 @@ proptest! {
     }
 
     #[test]
+    fn lines_go_by_the_order_of_joining_and_nobody_buys_what_somebody_waits_for(history in history()) {
+        let mut replica = Replica::default();
+        for entry in cut_anew(&log_of(history), &[1]) {
+            let before = turns::Lines::of(&replica.view);
+            replica.apply(std::slice::from_ref(&entry));
+            let applied = replica.applied.last().expect("an entry was applied");
+            before.check(&replica.view, &entry.requests[0].command, applied)?;
+        }
+    }
+
+    #[test]
     fn ticks_do_all_that_is_due_and_then_stop(history in history(), later_ms in later_ms(), budget in 1..50_u32) {
         let log = log_of(history);
         let mut replica = Replica::of(&log, &[1]);
@@ -175,9 +187,9 @@ fn name(word: &impl Debug) -> String {
     format!("{room} {}", &rest[..end])
 }
 
-/// About a day, or a week.
+/// About a day, a week, or three months.
 fn later_ms() -> impl Strategy<Value = u64> {
-    prop_oneof![3 => 0..100_000_000_u64, 1 => 600_000_000..700_000_000_u64]
+    prop_oneof![3 => 0..100_000_000_u64, 1 => 600_000_000..700_000_000_u64, 1 => 7_700_000_000..7_900_000_000_u64]
 }
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;

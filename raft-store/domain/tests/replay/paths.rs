@@ -76,8 +76,8 @@ fn drops(view: &MemView) -> Checked {
     });
     are_those("drops that are due", due, marks(view, keys::DROP_DUE))?;
     for drop in &drops {
-        let left = drops::stock(view, drop.id).expect("a drop has counts").available();
-        prop_assert_eq!(drop.sold_out, left == 0, "{} has {} units left", drop.id, left);
+        let left = drop.for_sale(&drops::stock(view, drop.id).expect("a drop has counts"));
+        prop_assert_eq!(drop.sold_out, left == 0, "{} has {} units for sale", drop.id, left);
     }
     Ok(())
 }
@@ -174,13 +174,15 @@ pub fn nothing_is_overdue(view: &MemView, now: Timestamp) -> Checked {
         let over = matches!(drop.phase, Phase::Ended | Phase::Cancelled);
         prop_assert!(over || drop.ends_at > now, "{} has not ended", drop.id);
     }
-    for prefix in [keys::HOLD_DUE, keys::IDEMPOTENCY_DUE, keys::WEBHOOK_OLD, keys::SESSION_DUE] {
+    let due = [keys::HOLD_DUE, keys::IDEMPOTENCY_DUE, keys::WEBHOOK_OLD, keys::SESSION_DUE, keys::NOTICE_OLD];
+    for prefix in due {
         let first = rows(view, prefix).next().map(|(key, _)| keys::number(key, 0).expect("a time"));
         prop_assert!(first.is_none_or(|at| at > now.0), "what is due is not done");
     }
     for session in decoded::<Session>(view, keys::SESSION) {
         prop_assert!(session.expires_at > now, "{} has run out", session.id);
     }
+    prop_assert!(rows(view, keys::WAITLIST_DUE).next().is_none(), "lines do not go on");
     prop_assert!(rows(view, keys::WEBHOOK_HALTED).next().is_none(), "deliveries to nobody are left");
     Ok(())
 }
