@@ -76,7 +76,7 @@ impl Client {
     }
 
     /// The same client with connections of its own, which come from this address of this machine.
-    pub(crate) fn from_address(&self, address: Option<IpAddr>) -> Self {
+    pub(crate) fn coming_from(&self, address: Option<IpAddr>) -> Self {
         Client { http: http(self.timeout, address), ..self.clone() }
     }
 

@@ -26,6 +26,7 @@ pub use layers::Flags;
 pub use network::Network;
 pub use sections::auth::Auth;
 pub use sections::batch::Batch;
+pub use sections::cdn::{Cdn, CdnProvider};
 pub use sections::cluster::{Cluster, Member};
 pub use sections::events::Events;
 pub use sections::http::{ClientAddress, Http};
@@ -58,6 +59,7 @@ pub struct NodeConfig {
     pub webhooks: Webhooks,
     pub events: Events,
     pub search: Search,
+    pub cdn: Cdn,
     pub log: Log,
 }
 
@@ -165,6 +167,7 @@ impl NodeConfig {
             webhooks: Webhooks::read(reader, &own),
             events: Events::read(reader, &own),
             search: Search::read(reader, &own),
+            cdn: Cdn::read(reader, &own),
             log: Log::read(reader, &own),
         };
         if config.http.threads == 0 {

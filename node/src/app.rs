@@ -30,7 +30,7 @@ use crate::rest::{self, Rest};
 use crate::search::{self, Search};
 use crate::shop::NodeShop;
 use crate::webhooks::{Courier, send};
-use crate::{clock, divergence, key_rotation, sign_in};
+use crate::{cdn, clock, divergence, key_rotation, sign_in};
 
 /// How often a node says who it is until the cluster has written it down.
 const REGISTER_EVERY: Duration = Duration::from_millis(500);
@@ -145,6 +145,9 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     let facts = reader.facts();
     let feed = Hub::new(shop.clone(), streams(config)).context("reading the newest event")?;
     tokio::spawn(feed::follow(feed.clone(), facts, stop.clone()));
+    if let Some(provider) = cdn::open(&config.cdn)? {
+        tokio::spawn(cdn::Teller::new(shop.clone(), provider).keep(consensus.leadership(), stop.clone()));
+    }
     let search = config.search.enabled.then(Search::default);
     let searching = search.clone().map(|search| {
         let source = search::Source { shop: shop.clone(), facts: reader.facts() };

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod batch;
+pub mod cdn;
 pub mod cluster;
 pub mod events;
 pub mod http;

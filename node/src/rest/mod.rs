@@ -74,6 +74,8 @@ pub use orders::order_shape;
 pub use orders::pay::Terms as PaymentTerms;
 pub use rendered::Rendered;
 pub use shop::{Check, Look, Seen, Shop, look};
+#[cfg(test)]
+pub(crate) use tests::double::Double;
 pub use text::time as rfc3339;
 
 use crate::auth::Auth;

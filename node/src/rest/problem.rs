@@ -191,7 +191,9 @@ impl From<Rejection> for Problem {
                 Problem::field("/muted_creators", format!("must be at most {}", notifications::MUTED_MAX))
             }
             Rejection::Sandbox(_) => Problem::new(&code::INTERNAL, "The node asked for what only gateways are told."),
-            Rejection::Members(_) => Problem::new(&code::INTERNAL, "The node asked for what only nodes are told."),
+            Rejection::Members(_) | Rejection::Cdn(_) => {
+                Problem::new(&code::INTERNAL, "The node asked for what only nodes are told.")
+            }
         }
     }
 }

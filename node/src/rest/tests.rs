@@ -21,6 +21,7 @@ mod resume;
 mod roles;
 mod search;
 mod stream;
+mod tags;
 mod waitlist;
 mod webhooks;
 

@@ -112,7 +112,7 @@ async fn begin(
     let tokens = followers(client, accounts, creator).await.doing("the accounts that follow cannot be made")?;
     let endpoints = context.client.endpoints();
     let places = count.div_ceil(endpoints.len() * STREAMS_OF_ADDRESS);
-    let clients: Vec<Client> = (0..places).map(|place| client.from_address(address_of(endpoints, place))).collect();
+    let clients: Vec<Client> = (0..places).map(|place| client.coming_from(address_of(endpoints, place))).collect();
     let progress = Progress::steps(count, "streams begun");
     let begin = async |number: usize| -> Result<Events, Error> {
         let endpoint = &endpoints[number % endpoints.len()];

@@ -9,14 +9,14 @@ use livedrop_domain::drops::{self, Schedule, Stage, Steer};
 use livedrop_domain::orders::{self, Place};
 use livedrop_domain::payments::{self, Pay, PlaceAndPay, Report};
 use livedrop_domain::{
-    Applied, Command, DropId, Idempotency, MemView, OrderId, Overlay, Request, WebhookId, apply, codec, decided,
+    Applied, Command, DropId, Idempotency, MemView, OrderId, Overlay, Request, WebhookId, apply, cdn, codec, decided,
     follows, journal, members, notifications, products, sandbox, webhooks,
 };
 
 use crate::file::{check_bytes, hex};
 use crate::money;
 use crate::values::{self, BUYER, NOW};
-use crate::{follows as following, sandbox as asked, waitlist, webhooks as told};
+use crate::{cdn as caches, follows as following, sandbox as asked, waitlist, webhooks as told};
 
 const KEY: Idempotency = Idempotency { account: BUYER, key_hash: [0x11; 16], body_hash: [0x22; 16] };
 const HOUR_MS: u64 = 60 * 60 * 1_000;
@@ -60,6 +60,7 @@ fn entries() -> [Vec<u8>; 4] {
         follows::Command::Follow(following::follow()).into(),
         notifications::Command::MarkRead(following::mark_read()).into(),
         notifications::Command::SetPreferences(following::set_preferences()).into(),
+        cdn::Command::Told(caches::told()).into(),
     ] {
         first.push(&request(command, None));
     }

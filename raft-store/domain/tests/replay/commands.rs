@@ -5,6 +5,7 @@
 //! webhooks are about.
 
 mod accounts;
+mod cdn;
 mod follows;
 mod sandbox;
 mod waitlist;
@@ -38,6 +39,7 @@ pub fn command() -> BoxedStrategy<Command> {
         14 => sandbox::about_sandbox(),
         24 => waitlist::about_waitlist(),
         24 => webhooks::about_webhooks(),
+        2 => cdn::about_cdn(),
         12 => follows::about_follows(),
         6 => follows::about_notices(),
         1 => (1..4_u64, 0..2_u8).prop_map(|(node_id, byte)| {
