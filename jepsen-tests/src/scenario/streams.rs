@@ -163,9 +163,14 @@ impl Life {
                 let mut number = 0;
                 while !stop.load(Ordering::Relaxed) {
                     number += 1;
-                    let method = (number % 2 == 0).then_some("pm_card_ok");
-                    // A drop that is paused sells nothing; the next try may be luckier.
-                    shop.order(&drop, buyer, &format!("life-{buyer}-{number}"), method).await?;
+                    let mut order = json!({ "drop_id": drop, "quantity": 1 });
+                    if number % 2 == 0 {
+                        order["payment_method"] = json!("pm_card_ok");
+                    }
+                    // A drop that is paused or a node that is gone sells nothing; the next try may be luckier.
+                    let url = format!("{}/v1/orders", shop.urls[number % shop.urls.len()]);
+                    let key = format!("life-{buyer}-{number}");
+                    let _answered = shop.api.post_keyed(&url, &shop.buyers[buyer], &key, order).await;
                     wait::pause(BUYS_EVERY).await;
                 }
                 Ok(())

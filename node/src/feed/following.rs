@@ -36,12 +36,11 @@ pub fn of_creator(
     Ok(followers)
 }
 
+/// Since which log index an account is told of each kind of event of each creator; none when it is not.
+pub type Since = BTreeMap<(AccountId, Option<Kind>), Option<u64>>;
+
 /// Of each creator and kind of event, since which log index the account is told of it; none when it is not.
-pub fn of_account(
-    shop: &dyn Shop,
-    account: AccountId,
-    wanted: &[(AccountId, Option<Kind>)],
-) -> Result<BTreeMap<(AccountId, Option<Kind>), Option<u64>>, Fault> {
+pub fn of_account(shop: &dyn Shop, account: AccountId, wanted: &[(AccountId, Option<Kind>)]) -> Result<Since, Fault> {
     let mut since = BTreeMap::new();
     for some in wanted.chunks(LOOKED_UP) {
         let found = |view: &dyn View| {

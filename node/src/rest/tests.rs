@@ -92,13 +92,17 @@ impl Node {
     }
 
     fn with_streams(shop: Arc<Double>, streams: feed::Settings) -> Self {
-        let facts = shop.facts();
-        let feed = Hub::new(shop.clone(), streams).expect("memory does not fail");
-        tokio::spawn(feed::follow(feed.clone(), facts, CancellationToken::new()));
-        Node::limited(shop, caller_limits())
+        Node::begun(shop, streams, caller_limits())
     }
 
     fn limited(shop: Arc<Double>, limits: CallerOptions) -> Self {
+        Node::begun(shop, feed::Settings::default(), limits)
+    }
+
+    fn begun(shop: Arc<Double>, streams: feed::Settings, limits: CallerOptions) -> Self {
+        let facts = shop.facts();
+        let feed = Hub::new(shop.clone(), streams).expect("memory does not fail");
+        tokio::spawn(feed::follow(feed.clone(), facts, CancellationToken::new()));
         let rest = Rest::new(Parts {
             feed,
             shop: shop.clone(),

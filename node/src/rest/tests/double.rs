@@ -74,7 +74,8 @@ impl Double {
     /// Another shop that is the same so far.
     pub fn copy(&self) -> Self {
         let State { view, index, now, .. } = &*self.state();
-        Double(Mutex::new(State { view: view.clone(), index: *index, now: *now, ..State::default() }))
+        let state = State { view: view.clone(), index: *index, now: *now, ..State::default() };
+        Double(Mutex::new(state), broadcast::Sender::new(FACTS))
     }
 
     /// From now on nothing that needs a majority works.

@@ -145,7 +145,7 @@ fn typed() -> impl Strategy<Value = String> {
     let parts = [
         "poster", "hodie", "\"", "-", "tag:", "creator:", "the", "t-shirt", "é", "\u{0}", " ", "s", "levi's", "(", "~2",
     ];
-    let part = prop_oneof![proptest::sample::select(&parts[..]).prop_map(str::to_owned), ".{0,12}"];
+    let part = prop_oneof![proptest::sample::select(parts.to_vec()).prop_map(str::to_owned), ".{0,12}"];
     proptest::collection::vec(part, 0..8).prop_map(|parts| parts.join(" "))
 }
 

@@ -69,7 +69,7 @@ impl Shelf {
 
     /// Has a command decided, and gives its log index.
     pub async fn tell(&self, command: impl Into<Command>) -> u64 {
-        let request = Request { request_id: "test".into(), idempotency: None, command: command.into() };
+        let request = Request { request_id: "test".into(), idempotency: None, command: command.into(), by: None };
         let outcome = self.shop.propose(request).await.expect("nothing is broken");
         assert!(outcome.answer.is_ok(), "{:?}", outcome.answer);
         outcome.index
@@ -155,13 +155,13 @@ impl Shelf {
     }
 
     /// A follower of this shop with its index below `root`.
-    pub fn follower(&self, root: &Path) -> Follower {
+    pub(in crate::search) fn follower(&self, root: &Path) -> Follower {
         let source = Source { shop: self.shop.clone(), facts: self.facts.subscribe() };
         Follower { settings: settings(root), source, search: Search::default() }
     }
 
     /// An index of this shop, made from its rows.
-    pub fn indexed(&self, root: &Path) -> (Follower, Kept) {
+    pub(in crate::search) fn indexed(&self, root: &Path) -> (Follower, Kept) {
         let mut follower = self.follower(root);
         let mut kept = follower.rebuild(&Default::default()).expect("it can be made");
         follower.bring_up(&mut kept).expect("the shop has no fault");
