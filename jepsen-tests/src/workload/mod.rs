@@ -5,6 +5,8 @@ pub mod payer;
 pub mod probe;
 pub mod queue;
 pub mod race;
+pub mod reader;
+pub mod readers;
 pub mod receiver;
 pub mod recorder;
 pub mod sale;

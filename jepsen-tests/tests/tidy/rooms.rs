@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::source::Source;
 
 /// A room and the rooms it may call, by their front doors only.
-pub const MAY_CALL: [(&str, &[&str]); 13] = [
+pub const MAY_CALL: [(&str, &[&str]); 14] = [
     ("accounts", &[]),
     ("audit", &[]),
     ("members", &[]),
@@ -15,6 +15,7 @@ pub const MAY_CALL: [(&str, &[&str]); 13] = [
     ("payments", &["drops", "orders"]),
     ("sandbox", &[]),
     ("webhooks", &[]),
+    ("cdn", &[]),
     ("follows", &["accounts"]),
     ("waitlist", &["drops", "orders"]),
     ("notifications", &["follows", "drops", "orders", "waitlist"]),

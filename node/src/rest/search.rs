@@ -86,7 +86,8 @@ pub async fn find(
         facets: facets.map(|facets| facets_shape(&rest, facets)).transpose()?,
         server_time: text::time(rest.now()),
     };
-    let answer = Answer::ok(&page).at(reflects);
+    // The rows may be newer, but a product that they have may not be found yet.
+    let answer = Answer::ok(&page).at(reflects.min(indexed));
     Ok(match link {
         Some(link) => answer.with_text(header::LINK, link),
         None => answer,
@@ -118,7 +119,8 @@ pub async fn suggest(
         Ok(names)
     };
     let seen = look(&*rest.shop, names)?;
-    Ok(Answer::ok(&shape::Suggestions { items: seen.what, indexed_index: indexed.into() }).at(seen.index))
+    let suggestions = shape::Suggestions { items: seen.what, indexed_index: indexed.into() };
+    Ok(Answer::ok(&suggestions).at(seen.index.min(indexed)))
 }
 
 fn open(rest: &Rest) -> Result<&Search, Problem> {
@@ -169,6 +171,7 @@ impl From<Unavailable> for Problem {
     fn from(why: Unavailable) -> Self {
         match why {
             Unavailable::Rebuilding => Problem::new(&code::SEARCH_REBUILDING, "The search index is being made."),
+            Unavailable::Failed => Problem::new(&code::INTERNAL, "The fault was logged."),
             Unavailable::Overloaded => {
                 Problem::new(&code::OVERLOADED, "Too many searches wait already; this one was not begun.")
             }

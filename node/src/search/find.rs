@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use livedrop_domain::ProductId;
-use tantivy::Searcher;
 use tantivy::query::{EnableScoring, Query};
-use tokio::sync::{Semaphore, watch};
+use tantivy::{Searcher, TantivyError};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use super::collect::{Page, PageCollector, Place};
 use super::facets::Facets;
@@ -29,6 +29,8 @@ struct Shared {
     shown: ArcSwapOption<Shown>,
     /// The log index that it reflects; 0 while there is none.
     indexed: watch::Sender<u64>,
+    /// Wakes the follower when somebody waits for an index.
+    awaited: Notify,
     /// Set by whoever found that the index cannot be read.
     damaged: watch::Sender<bool>,
     in_work: Semaphore,
@@ -49,6 +51,8 @@ pub enum Unavailable {
     Rebuilding,
     /// Too many questions wait already.
     Overloaded,
+    /// This very question has a fault of ours in it.
+    Failed,
 }
 
 /// A question.
@@ -84,6 +88,7 @@ impl Default for Search {
         Search(Arc::new(Shared {
             shown: ArcSwapOption::empty(),
             indexed: watch::Sender::new(0),
+            awaited: Notify::new(),
             damaged: watch::Sender::new(false),
             in_work: Semaphore::new(cores),
             admitted: Semaphore::new(cores + WAITING_MAX),
@@ -111,6 +116,7 @@ impl Search {
     /// Waits until the index reflects `index`, so long at most; says whether it does.
     pub async fn reaches(&self, index: u64, patience: Duration) -> bool {
         let mut indexed = self.0.indexed.subscribe();
+        self.0.awaited.notify_one();
         tokio::time::timeout(patience, indexed.wait_for(|indexed| *indexed >= index))
             .await
             .is_ok_and(|seen| seen.is_ok())
@@ -134,6 +140,11 @@ impl Search {
         }
     }
 
+    /// Returns when somebody waits for the index.
+    pub(super) async fn awaited(&self) {
+        self.0.awaited.notified().await;
+    }
+
     /// Returns when a reader has found that the index is damaged, once for each time.
     pub(super) async fn damaged(&self) {
         let mut damaged = self.0.damaged.subscribe();
@@ -151,15 +162,28 @@ impl Search {
         let shown = self.0.shown.load_full().ok_or(Unavailable::Rebuilding)?;
         match tokio::task::spawn_blocking(move || work(&shown)).await {
             Ok(Ok(done)) => Ok(done),
-            Ok(Err(error)) => {
+            Ok(Err(error)) if is_damage(&error) => {
                 tracing::error!(%error, "the search index cannot be read; it is made anew");
                 self.0.shown.store(None);
                 self.0.damaged.send_replace(true);
                 Err(Unavailable::Rebuilding)
             }
-            Err(_) => Err(Unavailable::Rebuilding),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "a search could not be answered");
+                Err(Unavailable::Failed)
+            }
+            Err(error) => {
+                tracing::error!(%error, "a search did not end");
+                Err(Unavailable::Failed)
+            }
         }
     }
+}
+
+/// Whether an error says that the files are not what they were: then only another index helps.
+fn is_damage(error: &TantivyError) -> bool {
+    use TantivyError::*;
+    matches!(error, IoError(_) | OpenReadError(_) | OpenDirectoryError(_) | DataCorruption(_) | IncompatibleIndex(_))
 }
 
 fn find(shown: &Shown, asked: Asked) -> tantivy::Result<Found> {

@@ -224,6 +224,7 @@ impl Follower {
                     Err(RecvError::Closed) => stop.cancelled().await,
                 },
                 _ = every.tick() => self.bring_up(&mut kept)?,
+                () = search.awaited() => self.look_ahead(&mut kept)?,
                 () = &mut damaged => return Err(Lost::Damaged),
                 () = stop.cancelled() => break,
             }
@@ -259,6 +260,19 @@ impl Follower {
             self.search.still_good_at(kept.seen);
         }
         meter::indexed(kept.seen);
+        Ok(())
+    }
+
+    /// Sees whether the index reflects more than it says, for somebody who waits. What changed is committed in its turn.
+    fn look_ahead(&mut self, kept: &mut Kept) -> Result<(), Lost> {
+        kept.behind |= kept.changed.is_empty() && kept.seen < self.source.shop.applied();
+        if kept.behind {
+            self.catch_up(kept)?;
+        }
+        if kept.changed.is_empty() {
+            self.prove(kept)?;
+            self.search.still_good_at(kept.seen);
+        }
         Ok(())
     }
 
@@ -342,7 +356,7 @@ impl Follower {
         Ok(())
     }
 
-    fn show(&self, kept: &mut Kept) {
+    pub fn show(&self, kept: &mut Kept) {
         let searcher = kept.volume.searcher();
         meter::shown(searcher.num_docs(), volume::bytes(kept.volume.path()));
         self.search.show(Shown { searcher, fields: kept.volume.fields, index: kept.seen });

@@ -2,10 +2,12 @@
 //! tag is `<mark>`.
 
 use super::question::Question;
-use super::words::{Word, is_common, stem, words};
+use super::words::{Word, is_common, stem, words_and_stems};
 
 /// About how much of a long text is shown around the first place where something was found, in bytes.
 const EXCERPT: usize = 160;
+/// What comes after so much of a text is not looked at, in bytes.
+const LOOKED_AT: usize = 4_096;
 /// How much of it before that place.
 const BEFORE: usize = 48;
 
@@ -46,7 +48,7 @@ impl Highlighter {
 
     /// The same for a part of a long text.
     pub fn excerpt(&self, text: &str) -> Option<String> {
-        let found = self.found(text);
+        let found = self.found(&text[..near(text, LOOKED_AT)]);
         let first = found.first()?;
         let (from, to) = window(text, first);
         let mut excerpt = marked(text, from, to, &found);
@@ -63,16 +65,21 @@ impl Highlighter {
         if self.words.is_empty() {
             return Vec::new();
         }
-        words(text).into_iter().filter(|word| self.words.iter().any(|wanted| wanted.is(&word.text))).collect()
+        let is_wanted = |word: &Word, stem: &str| self.words.iter().any(|wanted| wanted.is(&word.text, stem));
+        let found = words_and_stems(text).into_iter().filter(|(word, stem)| is_wanted(word, stem));
+        found.map(|(word, _)| word).collect()
     }
 }
 
 impl Wanted {
-    fn is(&self, found: &str) -> bool {
-        let letters: Vec<char> = found.chars().collect();
-        if letters == self.word || stem(found) == self.stem {
+    fn is(&self, found: &str, stem: &str) -> bool {
+        if stem == self.stem {
             return true;
         }
+        if !self.may_go_on && self.letters_wrong == 0 {
+            return false;
+        }
+        let letters: Vec<char> = found.chars().collect();
         let beginning = &letters[..self.word.len().min(letters.len())];
         let is_near = |letters: &[char]| differs_by_at_most(&self.word, letters, self.letters_wrong);
         self.may_go_on && is_near(beginning) || self.letters_wrong > 0 && is_near(&letters)
@@ -101,17 +108,21 @@ fn differs_by_at_most(one: &[char], other: &[char], most: usize) -> bool {
     last[other.len()] <= most
 }
 
+/// The last place up to `place` where a letter begins.
+fn near(text: &str, place: usize) -> usize {
+    (0..=place.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
 /// Where an excerpt begins and ends: between words, around what was found.
 fn window(text: &str, found: &Word) -> (usize, usize) {
     let is_gap = |letter: char| letter.is_whitespace();
-    let near = |place: usize| (0..=place.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    let mut from = near(found.from.saturating_sub(BEFORE));
+    let mut from = near(text, found.from.saturating_sub(BEFORE));
     if from > 0 {
         let gap = text[from..found.from].find(is_gap);
         from = gap.map_or(found.from, |gap| from + gap);
         from = found.from - text[from..found.from].trim_start().len();
     }
-    let mut to = near(from + EXCERPT).max(found.to);
+    let mut to = near(text, from + EXCERPT).max(found.to);
     if to < text.len() {
         to = found.to + text[found.to..to].rfind(is_gap).unwrap_or(to - found.to);
     }

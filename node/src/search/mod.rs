@@ -22,6 +22,8 @@ mod meter;
 mod query;
 mod question;
 mod schema;
+#[cfg(test)]
+pub(crate) mod tests;
 mod volume;
 mod words;
 

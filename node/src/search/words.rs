@@ -28,7 +28,11 @@ pub(super) fn plain() -> TextAnalyzer {
 
 /// Words by their English stems.
 pub(super) fn stemmed() -> TextAnalyzer {
-    let cut = TextAnalyzer::builder(Cutter { whole: true }).filter(RemoveLongFilter::limit(WORD_MAX));
+    stemming(Cutter { whole: true })
+}
+
+fn stemming(cutter: Cutter) -> TextAnalyzer {
+    let cut = TextAnalyzer::builder(cutter).filter(RemoveLongFilter::limit(WORD_MAX));
     cut.filter(LowerCaser).filter(AsciiFoldingFilter).filter(Stemmer::new(Language::English)).build()
 }
 
@@ -53,6 +57,14 @@ pub(super) fn words(text: &str) -> Vec<Word> {
         found.push(Word { text: token.text.clone(), from: token.offset_from, to: token.offset_to });
     });
     found
+}
+
+/// The same with the stem of each.
+pub(super) fn words_and_stems(text: &str) -> Vec<(Word, String)> {
+    let mut stems = Vec::new();
+    let mut analyzer = stemming(Cutter { whole: false });
+    analyzer.token_stream(text).process(&mut |token| stems.push(token.text.clone()));
+    words(text).into_iter().zip(stems).collect()
 }
 
 /// The stem of a word that was cut out already.

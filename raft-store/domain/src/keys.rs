@@ -97,6 +97,8 @@ pub const WEBHOOK_CURSOR: u8 = 0x6b;
 pub const WEBHOOK_OLD: u8 = 0x6c;
 /// `endpoint` that was deleted or disabled → how far the clock has gone through its deliveries.
 pub const WEBHOOK_HALTED: u8 = 0x6d;
+/// Up to which log index caches in front of the cluster were told of events: one row.
+pub const CDN_CURSOR: u8 = 0x6e;
 
 /// `creator, event index, event ordinal` → what everyone who follows the creator may read.
 pub const NOTICE_OF_CREATOR: u8 = 0x70;

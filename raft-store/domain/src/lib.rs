@@ -11,6 +11,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod batch;
+pub mod cdn;
 pub mod clock;
 pub mod codec;
 pub mod drops;

@@ -11,7 +11,7 @@ use crate::tx::Tx;
 use crate::view::View;
 use crate::words::{Applicable, By, Command, Event, Outcome, Rejection, Reply};
 use crate::{
-    Timestamp, accounts, audit, batch, clock, codec, drops, follows, members, notifications, orders, payments,
+    Timestamp, accounts, audit, batch, cdn, clock, codec, drops, follows, members, notifications, orders, payments,
     products, sandbox, waitlist, webhooks,
 };
 
@@ -135,6 +135,7 @@ fn dispatch(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Reply, Stop>
         Command::Payments(command) => payments::apply(tx, entry, command)?.into(),
         Command::Sandbox(command) => sandbox::apply(tx, entry, command)?.into(),
         Command::Webhooks(command) => webhooks::apply(tx, entry, command)?.into(),
+        Command::Cdn(command) => cdn::apply(tx, entry, command)?.into(),
         Command::Follows(command) => follows::apply(tx, entry, command)?.into(),
         Command::Notifications(command) => notifications::apply(tx, entry, command)?.into(),
         Command::Waitlist(command) => waitlist::apply(tx, entry, command)?.into(),

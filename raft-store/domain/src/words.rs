@@ -3,8 +3,8 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
-    AccountId, accounts, clock, drops, follows, members, notifications, orders, payments, products, sandbox, waitlist,
-    webhooks,
+    AccountId, accounts, cdn, clock, drops, follows, members, notifications, orders, payments, products, sandbox,
+    waitlist, webhooks,
 };
 
 /// What one caller asks for, with what came with it. Encoded once, at the node that took it.
@@ -84,6 +84,8 @@ pub enum Command {
     Notifications(#[n(0)] notifications::Command),
     #[n(11)]
     Waitlist(#[n(0)] waitlist::Command),
+    #[n(12)]
+    Cdn(#[n(0)] cdn::Command),
 }
 
 /// The answer to a command that went through.
@@ -113,6 +115,8 @@ pub enum Reply {
     Notifications(#[n(0)] notifications::Reply),
     #[n(11)]
     Waitlist(#[n(0)] waitlist::Reply),
+    #[n(12)]
+    Cdn(#[n(0)] cdn::Reply),
 }
 
 /// The answer to a command that may not go through. It wrote nothing.
@@ -143,6 +147,8 @@ pub enum Rejection {
     Notifications(#[n(0)] notifications::Rejection),
     #[n(11)]
     Waitlist(#[n(0)] waitlist::Rejection),
+    #[n(12)]
+    Cdn(#[n(0)] cdn::Rejection),
 }
 
 impl Rejection {
@@ -212,6 +218,9 @@ rooms!(Command: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Reply: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Rejection: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Event: webhooks => Webhooks);
+rooms!(Command: cdn => Cdn);
+rooms!(Reply: cdn => Cdn);
+rooms!(Rejection: cdn => Cdn);
 rooms!(Command: follows => Follows, notifications => Notifications);
 rooms!(Reply: follows => Follows, notifications => Notifications);
 rooms!(Rejection: follows => Follows, notifications => Notifications);

@@ -33,6 +33,10 @@ impl Latencies {
         self.0.saturating_record((time.as_micros() as u64).max(1));
     }
 
+    pub fn count(&self) -> u64 {
+        self.0.len()
+    }
+
     pub fn add(&mut self, other: &Latencies) {
         self.0.add(&other.0).expect("all have the same bounds");
     }

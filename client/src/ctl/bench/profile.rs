@@ -91,7 +91,8 @@ impl Wanted {
     }
 }
 
-fn zero_or_seconds(text: &str) -> Result<Duration, String> {
+/// As [`seconds`], or none at all.
+pub fn zero_or_seconds(text: &str) -> Result<Duration, String> {
     if text == "0" { Ok(Duration::ZERO) } else { seconds(text) }
 }
 

@@ -82,12 +82,12 @@ async fn open_accounts(client: &Client, count: u32) -> Result<Buyers, Stop> {
     Ok(Buyers { tokens: sessions.into_iter().map(|session| session.access_token).collect(), good_until })
 }
 
-struct Credentials {
-    email: String,
-    password: String,
+pub struct Credentials {
+    pub email: String,
+    pub password: String,
 }
 
-async fn sign_up(client: &Client, role: PublicRole) -> Result<Credentials, Error> {
+pub async fn sign_up(client: &Client, role: PublicRole) -> Result<Credentials, Error> {
     let (email, password) = (format!("{}@bench.example", random::name().to_lowercase()), random::name());
     let display_name = "Benchmark".to_owned();
     client

@@ -1,7 +1,7 @@
 //! Which commands are deeds: what goes into the audit trail when they change something.
 //!
 //! Not here: orders, which have a row each that says who placed them; places in waiting lines, which become orders; what
-//! nodes do by themselves all the time (ticks, reports of gateways and of deliveries); what somebody wants to be told;
+//! nodes do by themselves all the time (ticks, reports of gateways, of deliveries and of caches); what somebody wants to be told;
 //! refreshes, whose session is on record since its sign-in.
 
 use crate::accounts::{self, Role};
@@ -16,6 +16,7 @@ pub(super) fn of(view: &dyn View, command: &Command, by: Option<By>) -> Result<O
         | Command::Waitlist(_)
         | Command::Clock(_)
         | Command::Sandbox(_)
+        | Command::Cdn(_)
         | Command::Notifications(_) => None,
         Command::Payments(command) => payment(command, by),
         Command::Accounts(accounts::Command::SignOut(command)) => {

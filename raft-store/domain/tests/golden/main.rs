@@ -3,6 +3,7 @@
 //! `UPDATE_GOLDEN=1 cargo test -p livedrop-domain --test golden` writes the files anew. A line that changes there is
 //! a change to what running clusters have on their disks; new lines are new words. `codec.rs` says what is allowed.
 
+mod cdn;
 mod file;
 mod follows;
 mod money;
@@ -19,21 +20,27 @@ use livedrop_domain::audit::{Action, Actor};
 
 #[test]
 fn commands_keep_their_bytes() {
-    let rooms = [sandbox::commands(), webhooks::commands(), follows::commands(), waitlist::commands()];
+    let rooms = [sandbox::commands(), webhooks::commands(), follows::commands(), waitlist::commands(), cdn::commands()];
     let all = [values::commands(), rooms.concat()].concat();
     check("commands.txt", variants::commands(all));
 }
 
 #[test]
 fn replies_keep_their_bytes() {
-    let rooms = [sandbox::replies(), webhooks::replies(), follows::replies(), waitlist::replies()];
+    let rooms = [sandbox::replies(), webhooks::replies(), follows::replies(), waitlist::replies(), cdn::replies()];
     let all = [values::replies(), rooms.concat()].concat();
     check("replies.txt", variants::replies(all));
 }
 
 #[test]
 fn rejections_keep_their_bytes() {
-    let rooms = [sandbox::rejections(), webhooks::rejections(), follows::rejections(), waitlist::rejections()];
+    let rooms = [
+        sandbox::rejections(),
+        webhooks::rejections(),
+        follows::rejections(),
+        waitlist::rejections(),
+        cdn::rejections(),
+    ];
     let all = [values::rejections(), rooms.concat()].concat();
     check("rejections.txt", variants::rejections(all));
 }
@@ -129,5 +136,6 @@ fn rows_keep_their_bytes() {
     check("notices.txt", vec![("notice", follows::notice())]);
     check("inboxes.txt", vec![("inbox", follows::inbox())]);
     check("endpoints.txt", vec![("endpoint", webhooks::endpoint())]);
+    check("cdn-cursors.txt", vec![("cursor of the caches", cdn::cursor())]);
     check("deliveries.txt", vec![("delivery", webhooks::delivery()), ("failed delivery", webhooks::failed_delivery())]);
 }

@@ -9,14 +9,14 @@ use livedrop_domain::drops::{self, Schedule, Stage, Steer};
 use livedrop_domain::orders::{self, Place};
 use livedrop_domain::payments::{self, Pay, PlaceAndPay, Report};
 use livedrop_domain::{
-    Applied, Command, DropId, Idempotency, MemView, OrderId, Overlay, Request, WebhookId, apply, codec, decided,
+    Applied, Command, DropId, Idempotency, MemView, OrderId, Overlay, Request, WebhookId, apply, cdn, codec, decided,
     follows, journal, members, notifications, products, sandbox, webhooks,
 };
 
 use crate::file::{check_bytes, hex};
 use crate::money;
 use crate::values::{self, BUYER, NOW};
-use crate::{follows as following, sandbox as asked, waitlist, webhooks as told};
+use crate::{cdn as caches, follows as following, sandbox as asked, waitlist, webhooks as told};
 
 const KEY: Idempotency = Idempotency { account: BUYER, key_hash: [0x11; 16], body_hash: [0x22; 16] };
 const HOUR_MS: u64 = 60 * 60 * 1_000;
@@ -60,6 +60,7 @@ fn entries() -> [Vec<u8>; 4] {
         follows::Command::Follow(following::follow()).into(),
         notifications::Command::MarkRead(following::mark_read()).into(),
         notifications::Command::SetPreferences(following::set_preferences()).into(),
+        cdn::Command::Told(caches::told()).into(),
     ] {
         first.push(&request(command, None));
     }
@@ -67,7 +68,7 @@ fn entries() -> [Vec<u8>; 4] {
     first.push(&request(orders::Command::Place(none).into(), Some(Idempotency { key_hash: [0x12; 16], ..KEY })));
     first.push(&request(orders::Command::Place(one(0x04d2)).into(), Some(KEY)));
     let mut second = BatchBuilder::new();
-    second.push(&request(Command::Clock(Tick { budget: 2 }), None));
+    second.push(&request(Command::Clock(Tick::of(2)), None));
     [first.finish(NOW), second.finish(NOW.after_ms(HOUR_MS)), payments(), waitlist::entry()]
 }
 
@@ -89,7 +90,7 @@ fn payments() -> Vec<u8> {
         payments::Command::PlaceAndPay(PlaceAndPay { place: place(0x04d5), with: money::with() }).into(),
         orders::Command::Place(Place { buyer_id: values::CREATOR, ..place(0x04d6) }).into(),
         drops::Command::Cancel(Steer { drop_id, ..values::steer() }).into(),
-        Command::Clock(Tick { budget: 2 }),
+        Command::Clock(Tick::of(2)),
     ] {
         entry.push(&request(command, None));
     }

@@ -2,8 +2,8 @@
 
 use livedrop_domain::accounts::Role;
 use livedrop_domain::{
-    Command, Event, Rejection, Reply, accounts, drops, follows, members, notifications, orders, payments, products,
-    sandbox, waitlist, webhooks,
+    Command, Event, Rejection, Reply, accounts, cdn, drops, follows, members, notifications, orders, payments,
+    products, sandbox, waitlist, webhooks,
 };
 
 macro_rules! variants {
@@ -69,6 +69,7 @@ variants! { commands of Command:
     Command::Notifications(notifications::Command::SetPreferences(_)) => "notifications::SetPreferences",
     Command::Waitlist(waitlist::Command::Join(_)) => "waitlist::Join",
     Command::Waitlist(waitlist::Command::Leave(_)) => "waitlist::Leave",
+    Command::Cdn(cdn::Command::Told(_)) => "cdn::Told",
 }
 
 variants! { replies of Reply:
@@ -107,6 +108,7 @@ variants! { replies of Reply:
     Reply::Waitlist(waitlist::Reply::Waiting { .. }) => "waitlist::Waiting",
     Reply::Waitlist(waitlist::Reply::Offered { .. }) => "waitlist::Offered",
     Reply::Waitlist(waitlist::Reply::Left) => "waitlist::Left",
+    Reply::Cdn(cdn::Reply::Told { .. }) => "cdn::Told",
 }
 
 variants! { rejections of Rejection:
@@ -178,6 +180,8 @@ variants! { rejections of Rejection:
     Rejection::Waitlist(waitlist::Rejection::UnitsAvailable) => "waitlist::UnitsAvailable",
     Rejection::Waitlist(waitlist::Rejection::LineFull) => "waitlist::LineFull",
     Rejection::Waitlist(waitlist::Rejection::IdTaken) => "waitlist::IdTaken",
+    Rejection::Cdn(cdn::Rejection::OtherCursor { .. }) => "cdn::OtherCursor",
+    Rejection::Cdn(cdn::Rejection::BadField) => "cdn::BadField",
 }
 
 variants! { events of Event:
