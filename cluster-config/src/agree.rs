@@ -13,6 +13,7 @@ pub(crate) fn check(config: &NodeConfig) -> Vec<Mistake> {
     let mut mistakes = timers(config);
     mistakes.extend(sizes(config));
     mistakes.extend(payments(config));
+    mistakes.extend(streams(config));
     mistakes.extend(caches(config));
     mistakes
 }
@@ -125,6 +126,18 @@ fn payments(config: &NodeConfig) -> Vec<Mistake> {
             "payments.stripe_key_file",
             "payments.gateway is \"stripe\" and no key is given".to_owned(),
             "Write Stripe's secret key into a file that only this user may read, and name it here.",
+        ));
+    }
+    mistakes
+}
+
+fn streams(config: &NodeConfig) -> Vec<Mistake> {
+    let (events, mut mistakes) = (&config.events, Vec::new());
+    if events.stalled_ms < 2 * events.heartbeat_ms {
+        mistakes.push(wrong(
+            "events.stalled_ms",
+            format!("{} is less than two of events.heartbeat_ms, {}", events.stalled_ms, events.heartbeat_ms),
+            "A stream on which nothing happens would be taken for one whose reader takes nothing: raise it.",
         ));
     }
     mistakes

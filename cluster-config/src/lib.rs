@@ -28,6 +28,7 @@ pub use sections::auth::Auth;
 pub use sections::batch::Batch;
 pub use sections::cdn::{Cdn, CdnProvider};
 pub use sections::cluster::{Cluster, Member};
+pub use sections::events::Events;
 pub use sections::http::{ClientAddress, Http};
 pub use sections::limits::Limits;
 pub use sections::log::{Log, LogFormat};
@@ -56,6 +57,7 @@ pub struct NodeConfig {
     pub auth: Auth,
     pub payments: Payments,
     pub webhooks: Webhooks,
+    pub events: Events,
     pub search: Search,
     pub cdn: Cdn,
     pub log: Log,
@@ -163,6 +165,7 @@ impl NodeConfig {
             auth: Auth::read(reader, &own),
             payments: Payments::read(reader, &own),
             webhooks: Webhooks::read(reader, &own),
+            events: Events::read(reader, &own),
             search: Search::read(reader, &own),
             cdn: Cdn::read(reader, &own),
             log: Log::read(reader, &own),

@@ -74,6 +74,7 @@ fn problem(status: u16, code: &str) -> Response {
         request_id: "req_of_the_node".to_owned(),
         errors: Vec::new(),
         opens_at: None,
+        violated_policies: Vec::new(),
     };
     let kind = [(header::CONTENT_TYPE, "application/problem+json"), (header::RETRY_AFTER, "0")];
     (StatusCode::from_u16(status).unwrap(), kind, serde_json::to_string(&problem).unwrap()).into_response()

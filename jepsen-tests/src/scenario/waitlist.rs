@@ -106,7 +106,7 @@ async fn next_in_line(shop: &Shop, drop_id: &str, next: usize) -> Result<()> {
 }
 
 /// Compares the orders that the log has with the line, and the nodes with each other.
-async fn judge(cluster: &Cluster, shop: &Shop, drop_id: &str, size: Size, report: &mut Report) -> Result<()> {
+async fn judge(cluster: &mut Cluster, shop: &Shop, drop_id: &str, size: Size, report: &mut Report) -> Result<()> {
     let leader = cluster.wait_leader(PATIENCE).await?;
     let index = cluster.applied(leader).await?;
     cluster.wait_applied(index, PATIENCE).await?;

@@ -196,6 +196,13 @@ pub static TOO_MANY_REQUESTS: Code = code(
     "Too many requests",
     "Wait as long as Retry-After says, in seconds, and ask again.",
 );
+pub static RATE_LIMITED: Code = code(
+    429,
+    named::RATE_LIMITED,
+    "The limit is used up",
+    "The account or the address has asked as often as it may (`quota-exceeded`); `violated-policies` and RateLimit-Policy \
+     say which limit. Wait as long as Retry-After says, in seconds, and ask again.",
+);
 pub static HEADER_TOO_LARGE: Code =
     code(431, "header_too_large", "The header is too large", "All header fields together have at most 16 KiB.");
 pub static INTERNAL: Code =
@@ -239,7 +246,7 @@ pub static BEHIND: Code = code(
 );
 
 /// Every code there is.
-pub static ALL: [&Code; 45] = [
+pub static ALL: [&Code; 46] = [
     &BAD_REQUEST,
     &IDEMPOTENCY_KEY_REQUIRED,
     &BAD_SIGNATURE,
@@ -276,6 +283,7 @@ pub static ALL: [&Code; 45] = [
     &DROP_NOT_OPEN,
     &IF_MATCH_REQUIRED,
     &TOO_MANY_REQUESTS,
+    &RATE_LIMITED,
     &HEADER_TOO_LARGE,
     &INTERNAL,
     &NO_QUORUM,

@@ -25,6 +25,8 @@ struct Said {
     detail: String,
     errors: Vec<FieldError>,
     opens_at: Option<String>,
+    /// The limits that were overstepped, by name.
+    violated_policies: Vec<String>,
     /// In seconds.
     retry_after: Option<u64>,
     /// The log index that decided it.
@@ -39,6 +41,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             opens_at: None,
+            violated_policies: Vec::new(),
             retry_after: (code.status == 503).then_some(1),
             index: None,
             headers: Vec::new(),
@@ -81,6 +84,12 @@ impl Problem {
         self
     }
 
+    /// Names a limit that was overstepped.
+    pub fn violates(mut self, policy: &str) -> Self {
+        self.0.violated_policies.push(policy.into());
+        self
+    }
+
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.push((name, value));
         self
@@ -97,7 +106,7 @@ impl Problem {
 
     /// The answer, to the request of this id.
     pub fn render(self, request_id: &str) -> Response {
-        let Said { code, detail, errors, opens_at, retry_after, index, headers } = *self.0;
+        let Said { code, detail, errors, opens_at, violated_policies, retry_after, index, headers } = *self.0;
         let body = rest::Problem {
             kind: format!("/problems/{}", code.name),
             title: code.title.into(),
@@ -107,6 +116,7 @@ impl Problem {
             request_id: request_id.into(),
             errors,
             opens_at,
+            violated_policies,
         };
         let body = serde_json::to_vec(&body).expect("text and numbers are JSON");
         let mut response = Response::new(Body::from(body));

@@ -65,6 +65,15 @@ pub fn audience(event: &Event) -> Option<Audience> {
     }
 }
 
+/// The drop that an event is about, if it is about one.
+pub fn drop_of(event: &Event) -> Option<DropId> {
+    match event {
+        Event::Drops(event) => Some(of_drop(event).0),
+        Event::Orders(event) => Some(of_order(event).0.drop_id),
+        _ => None,
+    }
+}
+
 /// The drop that an event is of, its creator, and the event's name.
 pub fn of_drop(event: &drops::Event) -> (DropId, AccountId, &'static str) {
     use drops::Event::*;

@@ -112,7 +112,7 @@ pub async fn run(context: &Context, wanted: Wanted) -> Result<Exit, Stop> {
 fn nodes(context: &Context) -> Vec<Client> {
     let once = Policy { attempts: 1, ..Policy::default() };
     let node = |endpoint: &crate::Endpoint| {
-        Client::with_timeout(Endpoints::new(vec![endpoint.clone()]), context.timeout).with_policy(once)
+        Client::with_timeout(Endpoints::new(vec![endpoint.clone()]), context.timeout).with_policy(once.clone())
     };
     context.client.endpoints().iter().map(node).collect()
 }

@@ -11,6 +11,7 @@ use minicbor::{Decode, Encode};
 
 pub(crate) use tick::tick;
 
+pub use crate::journal::Kept;
 use crate::keys::{self, key};
 use crate::{
     Fault, Timestamp, View, accounts, drops, idempotency, journal, notifications, orders, tx, waitlist, webhooks,
@@ -21,6 +22,29 @@ use crate::{
 pub struct Tick {
     #[n(0)]
     pub budget: u32,
+    /// How much of the journal is kept, as the leader is configured: see [`Kept`].
+    #[n(1)]
+    pub journal_entries: Option<u64>,
+    /// In milliseconds.
+    #[n(2)]
+    pub journal_ms: Option<u64>,
+}
+
+impl Tick {
+    /// A tick that keeps as much of the journal as is usual.
+    pub fn of(budget: u32) -> Self {
+        Tick { budget, journal_entries: None, journal_ms: None }
+    }
+
+    /// A tick that keeps this much of the journal.
+    pub fn keeping(budget: u32, kept: Kept) -> Self {
+        Tick { budget, journal_entries: Some(kept.entries), journal_ms: Some(kept.ms) }
+    }
+
+    fn kept(&self) -> Kept {
+        let usual = Kept::default();
+        Kept { entries: self.journal_entries.unwrap_or(usual.entries), ms: self.journal_ms.unwrap_or(usual.ms) }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -61,13 +85,17 @@ fn swept(view: &dyn View) -> Result<Swept, Fault> {
     Ok(tx::row(view, &swept_key(), "how far the clock has swept")?.unwrap_or_default())
 }
 
-/// The end of the journal rows that may go when the entry at `index` is applied. Goes up in steps, so that
-/// an idle cluster does not write a tick for each of them.
-fn journal_end(index: u64) -> u64 {
-    index.saturating_sub(journal::ENTRIES_KEPT) / 1_000 * 1_000
+/// The oldest log index whose journal row is there still, if the entry wrote one.
+pub(crate) fn journal_floor(view: &dyn View) -> Result<u64, Fault> {
+    Ok(swept(view)?.journal)
 }
 
-/// Whether a tick proposed at `now` would find something to do.
+/// Whether a tick proposed at `now` that keeps this much of the journal would take some of it away.
+pub fn is_journal_long(view: &dyn View, now: Timestamp, kept: Kept) -> Result<bool, Fault> {
+    journal::is_long(view, swept(view)?.journal, now, kept)
+}
+
+/// Whether a tick proposed at `now` would find something to do, the journal aside: see [`is_journal_long`].
 pub fn is_due(view: &dyn View, now: Timestamp) -> Result<bool, Fault> {
     let swept = swept(view)?;
     Ok(!drops::due(view, now, 1)?.is_empty()
@@ -79,6 +107,22 @@ pub fn is_due(view: &dyn View, now: Timestamp) -> Result<bool, Fault> {
         || notifications::first_old(view, swept.notices.unwrap_or_default(), now)?.is_some()
         || !webhooks::halted(view, 1)?.is_empty()
         || accounts::first_due(view, swept.sessions.unwrap_or_default(), now)?.is_some()
-        || accounts::any_key_retires(view, now)?
-        || swept.journal < journal_end(journal::meta(view)?.index))
+        || accounts::any_key_retires(view, now)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec;
+
+    #[test]
+    fn a_tick_of_an_older_leader_keeps_what_is_usual() {
+        let older = codec::encode(&Tick::of(7));
+        assert_eq!(older, [0x81, 7], "what is not said costs no byte");
+        let tick: Tick = codec::decode(&older, "a tick").expect("it is one");
+        assert_eq!((tick.budget, tick.kept()), (7, Kept::default()));
+        let kept = Kept { entries: 50_000, ms: 86_400_000 };
+        let newer: Tick = codec::decode(&codec::encode(&Tick::keeping(7, kept)), "a tick").expect("it is one");
+        assert_eq!(newer.kept(), kept);
+    }
 }

@@ -3,7 +3,7 @@
 use super::apply;
 use crate::accounts::{self, Role};
 use crate::batch::BatchBuilder;
-use crate::clock::Tick;
+use crate::clock::{Kept, Tick};
 use crate::drops::{self, NewItem, Schedule};
 use crate::orders::{self, Order, Place};
 use crate::payments::{self, Gateway, Payment, Report, With};
@@ -249,7 +249,11 @@ impl Machine {
     }
 
     pub fn tick_with(&mut self, budget: u32) {
-        self.run(Command::Clock(Tick { budget })).expect("a tick is never rejected");
+        self.run(Command::Clock(Tick::of(budget))).expect("a tick is never rejected");
+    }
+
+    pub fn tick_keeping(&mut self, budget: u32, kept: Kept) {
+        self.run(Command::Clock(Tick::keeping(budget, kept))).expect("a tick is never rejected");
     }
 
     /// How many events of this name were told.

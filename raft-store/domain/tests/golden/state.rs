@@ -68,7 +68,7 @@ fn entries() -> [Vec<u8>; 4] {
     first.push(&request(orders::Command::Place(none).into(), Some(Idempotency { key_hash: [0x12; 16], ..KEY })));
     first.push(&request(orders::Command::Place(one(0x04d2)).into(), Some(KEY)));
     let mut second = BatchBuilder::new();
-    second.push(&request(Command::Clock(Tick { budget: 2 }), None));
+    second.push(&request(Command::Clock(Tick::of(2)), None));
     [first.finish(NOW), second.finish(NOW.after_ms(HOUR_MS)), payments(), waitlist::entry()]
 }
 
@@ -90,7 +90,7 @@ fn payments() -> Vec<u8> {
         payments::Command::PlaceAndPay(PlaceAndPay { place: place(0x04d5), with: money::with() }).into(),
         orders::Command::Place(Place { buyer_id: values::CREATOR, ..place(0x04d6) }).into(),
         drops::Command::Cancel(Steer { drop_id, ..values::steer() }).into(),
-        Command::Clock(Tick { budget: 2 }),
+        Command::Clock(Tick::of(2)),
     ] {
         entry.push(&request(command, None));
     }

@@ -32,7 +32,7 @@ pub fn command() -> BoxedStrategy<Command> {
     prop_oneof![
         40 => place(),
         60 => paying::command().prop_map(Command::from),
-        10 => prop_oneof![0..4_u32, Just(100)].prop_map(|budget| Command::Clock(Tick { budget })),
+        10 => prop_oneof![0..4_u32, Just(100)].prop_map(|budget| Command::Clock(Tick::of(budget))),
         20 => about_drops(),
         10 => about_products(),
         16 => accounts::about_accounts(),

@@ -209,6 +209,6 @@ fn is_decided_by(outcome: &Outcome, index: u64) -> bool {
 }
 
 fn tick(index: u64, proposed_at: Timestamp, budget: u32) -> Logged {
-    let command = Command::Clock(Tick { budget });
+    let command = Command::Clock(Tick::of(budget));
     Logged { index, proposed_at, requests: vec![Asked { idempotency: None, command }] }
 }

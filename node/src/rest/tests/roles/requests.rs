@@ -58,6 +58,7 @@ fn request(route: &str, thing: &str, world: &World) -> Request {
     let path = path.replace("{id}", thing).replace("{creator_id}", thing).replace("{delivery}", "7-0");
     let path = match route {
         "GET /v1/orders" => format!("{path}?idempotency_key=first-order"),
+        "GET /v1/search/suggest" => format!("{path}?q=post"),
         _ => path.replace("{code}", "sold_out"),
     };
     let versioned = ["PATCH /v1/products/{id}", "DELETE /v1/products/{id}"].contains(&route);
@@ -85,6 +86,7 @@ fn body(route: &str, world: &World) -> Value {
         "POST /v1/drops/{id}/restock" => json!({"sku": "default", "quantity": 1}),
         "POST /v1/orders" => json!({"drop_id": world.drop, "quantity": 1}),
         "POST /v1/orders/{id}/pay" => json!({"payment_method": "pm_card_ok"}),
+        "PUT /v1/drops/{id}/waitlist" => json!({}),
         "POST /v1/orders/{id}/refund" | "POST /v1/webhook_endpoints/{id}/rotate" => json!({}),
         "POST /v1/webhook_endpoints" => json!({"url": "https://shop.example/more"}),
         "PATCH /v1/webhook_endpoints/{id}" => json!({"enabled": false}),

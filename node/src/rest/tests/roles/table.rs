@@ -82,4 +82,10 @@ pub const TABLE: &[Row] = &[
     row("GET /metrics", "200 200 200 200 200", ""),
     row("GET /problems/{code}", "200 200 200 200 200", ""),
     row("GET /openapi.json", "200 200 200 200 200", ""),
+    row("PUT /v1/drops/{id}/waitlist", "401 409 409 409 409", "401 404 404 404 404"),
+    row("GET /v1/drops/{id}/waitlist", "401 404 404 404 404", "401 404 404 404 404"),
+    row("DELETE /v1/drops/{id}/waitlist", "401 204 204 204 204", "401 204 204 204 204"),
+    // This shop has no index, and tells everybody so.
+    row("GET /v1/search", "503 503 503 503 503", ""),
+    row("GET /v1/search/suggest", "503 503 503 503 503", ""),
 ];
