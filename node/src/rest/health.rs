@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use axum::extract::{RawQuery, State};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 
 use super::answer::Answer;
 use super::code;
@@ -73,7 +73,8 @@ fn report(query: &str, checks: Vec<Check>) -> Answer {
     match (well, verbose) {
         (true, false) => Answer::written(StatusCode::OK, TEXT, "ok"),
         (true, true) => Answer::written(StatusCode::OK, TEXT, lines + "all checks passed\n"),
-        (false, _) => Answer::written(StatusCode::SERVICE_UNAVAILABLE, TEXT, lines + "not ready\n"),
+        (false, _) => Answer::written(StatusCode::SERVICE_UNAVAILABLE, TEXT, lines + "not ready\n")
+            .with(header::RETRY_AFTER, HeaderValue::from_static("1")),
     }
 }
 

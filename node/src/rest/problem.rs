@@ -42,7 +42,7 @@ impl Problem {
             errors: Vec::new(),
             opens_at: None,
             violated_policies: Vec::new(),
-            retry_after: (code.status == 503).then_some(1),
+            retry_after: matches!(code.status, 429 | 503).then_some(1),
             index: None,
             headers: Vec::new(),
         }))
