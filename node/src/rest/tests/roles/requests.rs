@@ -86,7 +86,12 @@ fn body(route: &str, world: &World) -> Value {
         "POST /v1/drops/{id}/restock" => json!({"sku": "default", "quantity": 1}),
         "POST /v1/orders" => json!({"drop_id": world.drop, "quantity": 1}),
         "POST /v1/orders/{id}/pay" => json!({"payment_method": "pm_card_ok"}),
-        "PUT /v1/drops/{id}/waitlist" => json!({}),
+        "PUT /v1/drops/{id}/waitlist" | "PUT /v1/me/notifications/preferences" => json!({}),
+        "POST /v1/me/notifications/read" => json!({"through": "1-0"}),
+        "POST /v1/admin/accounts/import" => {
+            json!({"accounts": [{"email": "new@example.com", "display_name": "New", "role": "buyer"}]})
+        }
+        "POST /v1/admin/followers" => json!({"creator_id": world.creator, "followers": [world.buyer]}),
         "POST /v1/orders/{id}/refund" | "POST /v1/webhook_endpoints/{id}/rotate" => json!({}),
         "POST /v1/webhook_endpoints" => json!({"url": "https://shop.example/more"}),
         "PATCH /v1/webhook_endpoints/{id}" => json!({"enabled": false}),
