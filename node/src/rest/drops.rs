@@ -130,7 +130,8 @@ fn answer(rest: &Rest, headers: &HeaderMap, whole: &Whole, policy: &'static str)
 impl Whole {
     /// Changes with everything that the answer shows, except its time.
     fn etag(&self) -> http::HeaderValue {
-        let mut parts = codec::encode(&self.drop);
+        // Who waits for what is not in the answer.
+        let mut parts = codec::encode(&Drop { waited_for: None, ..self.drop.clone() });
         codec::encode_into(&self.stock, &mut parts);
         parts.extend_from_slice(&self.product.version.to_be_bytes());
         weak_etag(self.drop.version, &parts)

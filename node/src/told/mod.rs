@@ -70,6 +70,7 @@ pub fn drop_of(event: &Event) -> Option<DropId> {
     match event {
         Event::Drops(event) => Some(of_drop(event).0),
         Event::Orders(event) => Some(of_order(event).0.drop_id),
+        Event::Waitlist(waitlist::Event::Offered { drop_id, .. }) => Some(*drop_id),
         _ => None,
     }
 }
