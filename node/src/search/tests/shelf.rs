@@ -69,7 +69,7 @@ impl Shelf {
 
     /// Has a command decided, and gives its log index.
     pub async fn tell(&self, command: impl Into<Command>) -> u64 {
-        let request = Request { request_id: "test".into(), idempotency: None, command: command.into() };
+        let request = Request { request_id: "test".into(), idempotency: None, command: command.into(), by: None };
         let outcome = self.shop.propose(request).await.expect("nothing is broken");
         assert!(outcome.answer.is_ok(), "{:?}", outcome.answer);
         outcome.index
