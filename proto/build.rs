@@ -1,7 +1,7 @@
 //! Generates the peer protocol from `proto/*.proto`, without a protoc on the machine.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let files = ["proto/raft.proto", "proto/forward.proto", "proto/admin.proto"];
+    let files = ["proto/raft.proto", "proto/forward.proto", "proto/admin.proto", "proto/limits.proto"];
     for file in files {
         println!("cargo::rerun-if-changed={file}");
     }

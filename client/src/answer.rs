@@ -52,6 +52,7 @@ impl Received {
             request_id: text(REQUEST_ID_HEADER).unwrap_or(request_id).to_owned(),
             errors: Vec::new(),
             opens_at: None,
+            violated_policies: Vec::new(),
         });
         let retry_after = text(RETRY_AFTER.as_str()).and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
         Refusal { status: self.status.as_u16(), problem, retry_after, endpoint: self.endpoint }

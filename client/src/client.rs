@@ -1,11 +1,12 @@
 //! One request, from its first attempt to its answer.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
 use livedrop_proto::rest::{
     IDEMPOTENCY_KEY_HEADER, INDEX_HEADER, MIN_INDEX_HEADER, NODE_HEADER, REPLAYED_HEADER, REQUEST_ID_HEADER,
 };
@@ -17,10 +18,14 @@ use crate::call::Call;
 use crate::retry::{Failure, Policy, Repeat, again, leaves_open};
 use crate::{Attempt, Endpoint, Endpoints, Error, random};
 
+/// How long a node may take to begin an answer without an end.
+const OPENING: Duration = Duration::from_secs(10);
+
 /// A client of one cluster. Clones share connections, the preferred node and what was seen.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
+    timeout: Duration,
     endpoints: Arc<Endpoints>,
     policy: Policy,
     token: Option<Arc<SecretString>>,
@@ -50,14 +55,15 @@ impl Client {
 
     /// `timeout` is for one attempt: a node that takes longer is given up for the next.
     pub fn with_timeout(endpoints: Endpoints, timeout: Duration) -> Self {
-        let http = reqwest::Client::builder()
-            .connect_timeout(timeout.min(Duration::from_secs(2)))
-            .timeout(timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("livedrop-client/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .expect("a client without certificates of its own can be built");
-        Client { http, endpoints: Arc::new(endpoints), policy: Policy::default(), token: None, seen: Arc::default() }
+        let http = http(timeout, None);
+        Client {
+            http,
+            timeout,
+            endpoints: Arc::new(endpoints),
+            policy: Policy::default(),
+            token: None,
+            seen: Arc::default(),
+        }
     }
 
     /// The same client, for the account whose bearer token this is.
@@ -67,6 +73,11 @@ impl Client {
 
     pub fn with_policy(&self, policy: Policy) -> Self {
         Client { policy, ..self.clone() }
+    }
+
+    /// The same client with connections of its own, which come from this address of this machine.
+    pub(crate) fn coming_from(&self, address: Option<IpAddr>) -> Self {
+        Client { http: http(self.timeout, address), ..self.clone() }
     }
 
     /// The same client, asking one node only.
@@ -152,6 +163,32 @@ impl Client {
         Ok(received)
     }
 
+    /// Begins an answer without an end, at the preferred node, or the next one from then on; it may take `time`.
+    pub(crate) async fn open(
+        &self,
+        call: &Call<'_>,
+        headers: &[(&'static str, String)],
+        time: Duration,
+        request_id: &str,
+    ) -> Result<reqwest::Response, Error> {
+        let (place, endpoint) = self.endpoints.preferred();
+        let headers = headers.iter().map(|(name, value)| (HeaderName::from_static(name), value));
+        let request = headers.fold(self.build(call, endpoint, request_id).timeout(time), |request, (name, value)| {
+            request.header(name, value)
+        });
+        let error = match tokio::time::timeout(OPENING, request.send()).await {
+            Ok(Ok(response)) if response.status().is_success() => return Ok(response),
+            Ok(Ok(response)) => match Received::read(response, endpoint).await {
+                Ok(received) => Error::Refused(Box::new(received.refusal(request_id))),
+                Err(why) => unreached(endpoint, why, request_id),
+            },
+            Ok(Err(error)) => unreached(endpoint, answer::root_cause(&error), request_id),
+            Err(_) => unreached(endpoint, "no answer in time".to_owned(), request_id),
+        };
+        self.endpoints.move_on_from(place);
+        Err(error)
+    }
+
     fn build(&self, call: &Call<'_>, endpoint: &Endpoint, request_id: &str) -> reqwest::RequestBuilder {
         let mut url = endpoint.join(&call.path);
         if !call.query.is_empty() {
@@ -176,6 +213,22 @@ impl Client {
             None => request,
         }
     }
+}
+
+fn http(timeout: Duration, from: Option<IpAddr>) -> reqwest::Client {
+    reqwest::Client::builder()
+        .connect_timeout(timeout.min(Duration::from_secs(2)))
+        .timeout(timeout)
+        .local_address(from)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("livedrop-client/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .expect("a client without certificates of its own can be built")
+}
+
+fn unreached(endpoint: &Endpoint, why: String, request_id: &str) -> Error {
+    let tried = vec![Attempt { endpoint: endpoint.clone(), why }];
+    Error::Unreachable { tried, request_id: request_id.to_owned() }
 }
 
 fn describe<T>(headers: &HeaderMap, body: T) -> Answer<T> {

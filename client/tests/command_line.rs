@@ -39,6 +39,20 @@ async fn a_purchase_without_a_key_tells_the_one_it_used() {
 }
 
 #[tokio::test]
+async fn who_waits_is_shown_the_place_or_the_offer_and_ends_with_4_without_either() {
+    let double = Double::open(1, 1).await;
+    let shell = Shell::new(&double.endpoints);
+    let joined = shell.run("waitlist join drp_1 --quantity 1 --token ada").await;
+    assert_eq!(joined.code, 0, "{joined:?}");
+    assert!(joined.stdout.contains("waiting") && !joined.stdout.contains("ord_1"), "{}", joined.stdout);
+    let offered = shell.run("waitlist show drp_1 --token lucky").await;
+    assert!(offered.stdout.contains("offered") && offered.stdout.contains("ord_1"), "{offered:?}");
+    let nowhere = shell.run("waitlist show drp_1 --token late").await;
+    assert_eq!((nowhere.code, nowhere.stdout.as_str()), (4, ""), "{nowhere:?}");
+    assert_eq!(shell.run("waitlist leave drp_1 --token ada").await.code, 0);
+}
+
+#[tokio::test]
 async fn a_wrong_command_line_ends_with_2() {
     let shell = Shell::new(&closed_endpoint().await);
     for line in ["", "bye", "buy", "buy drp_1 --quantity 0", "status --endpoints here", "bench purchase -c 0"] {

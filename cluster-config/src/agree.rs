@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::error::{Mistake, Origin};
 use crate::sections::cluster::{Member, without_scheme};
-use crate::{NodeConfig, PaymentGateway};
+use crate::{CdnProvider, NodeConfig, PaymentGateway};
 
 /// Every way in which options that are good by themselves do not go together, but for the addresses: see
 /// `listeners` and `members`.
@@ -13,6 +13,8 @@ pub(crate) fn check(config: &NodeConfig) -> Vec<Mistake> {
     let mut mistakes = timers(config);
     mistakes.extend(sizes(config));
     mistakes.extend(payments(config));
+    mistakes.extend(streams(config));
+    mistakes.extend(caches(config));
     mistakes
 }
 
@@ -124,6 +126,47 @@ fn payments(config: &NodeConfig) -> Vec<Mistake> {
             "payments.stripe_key_file",
             "payments.gateway is \"stripe\" and no key is given".to_owned(),
             "Write Stripe's secret key into a file that only this user may read, and name it here.",
+        ));
+    }
+    mistakes
+}
+
+fn streams(config: &NodeConfig) -> Vec<Mistake> {
+    let (events, mut mistakes) = (&config.events, Vec::new());
+    if events.stalled_ms < 2 * events.heartbeat_ms {
+        mistakes.push(wrong(
+            "events.stalled_ms",
+            format!("{} is less than two of events.heartbeat_ms, {}", events.stalled_ms, events.heartbeat_ms),
+            "A stream on which nothing happens would be taken for one whose reader takes nothing: raise it.",
+        ));
+    }
+    mistakes
+}
+
+fn caches(config: &NodeConfig) -> Vec<Mistake> {
+    let (cdn, mut mistakes) = (&config.cdn, Vec::new());
+    if cdn.provider != CdnProvider::Cloudflare {
+        return mistakes;
+    }
+    if cdn.zone.is_empty() {
+        mistakes.push(wrong(
+            "cdn.zone",
+            "cdn.provider is \"cloudflare\" and no zone is given".to_owned(),
+            "Write the id of the zone, which its overview in Cloudflare's dashboard shows.",
+        ));
+    }
+    if cdn.token_file.is_empty() {
+        mistakes.push(wrong(
+            "cdn.token_file",
+            "cdn.provider is \"cloudflare\" and no token is given".to_owned(),
+            "Write a token that may purge the zone into a file that only this user may read, and name it here.",
+        ));
+    }
+    if cdn.base_url.split_whitespace().count() != 1 {
+        mistakes.push(wrong(
+            "cdn.base_url",
+            "cdn.provider is \"cloudflare\" and there is more than one address".to_owned(),
+            "Write one address; several are for \"generic\".",
         ));
     }
     mistakes

@@ -26,7 +26,9 @@ pub use layers::Flags;
 pub use network::Network;
 pub use sections::auth::Auth;
 pub use sections::batch::Batch;
+pub use sections::cdn::{Cdn, CdnProvider};
 pub use sections::cluster::{Cluster, Member};
+pub use sections::events::Events;
 pub use sections::http::{ClientAddress, Http};
 pub use sections::limits::Limits;
 pub use sections::log::{Log, LogFormat};
@@ -55,7 +57,9 @@ pub struct NodeConfig {
     pub auth: Auth,
     pub payments: Payments,
     pub webhooks: Webhooks,
+    pub events: Events,
     pub search: Search,
+    pub cdn: Cdn,
     pub log: Log,
 }
 
@@ -161,7 +165,9 @@ impl NodeConfig {
             auth: Auth::read(reader, &own),
             payments: Payments::read(reader, &own),
             webhooks: Webhooks::read(reader, &own),
+            events: Events::read(reader, &own),
             search: Search::read(reader, &own),
+            cdn: Cdn::read(reader, &own),
             log: Log::read(reader, &own),
         };
         if config.http.threads == 0 {

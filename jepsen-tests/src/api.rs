@@ -146,6 +146,16 @@ impl Api {
         Ok(send(self.request(Method::POST, url, who).json(&body)).await?)
     }
 
+    /// Changes whatever is there, seen or not.
+    pub async fn patch(&self, url: &str, who: &Account, body: Value) -> Result<Answer> {
+        let request = self.request(Method::PATCH, url, Some(who));
+        Ok(send(request.header("If-Match", "*").json(&body)).await?)
+    }
+
+    pub async fn put(&self, url: &str, who: &Account, body: Value) -> Result<Answer> {
+        Ok(send(self.request(Method::PUT, url, Some(who)).json(&body)).await?)
+    }
+
     fn request(&self, method: Method, url: &str, who: Option<&Account>) -> RequestBuilder {
         let request = self.client.request(method, url);
         match who {

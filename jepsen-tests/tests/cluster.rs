@@ -5,7 +5,7 @@ use std::time::Duration;
 use livedrop_jepsen::cluster::{Cluster, Options};
 use livedrop_jepsen::gateway::Gateway;
 use livedrop_jepsen::scenario::{
-    blackout, catch_up, crash_matrix, failover, money, quorum, race, sell_out, told, wiped,
+    blackout, catch_up, crash_matrix, failover, money, quorum, race, sell_out, told, waitlist, wiped,
 };
 use livedrop_jepsen::seed::Seed;
 
@@ -135,4 +135,22 @@ async fn a_creators_server_is_told_of_every_order_though_it_fails_and_the_leader
     let seed = seed("a_creators_server_is_told_of_every_order_though_it_fails_and_the_leader_dies");
     let run = async |cluster: &mut Cluster| told::run(cluster, &seed, 40).await;
     Cluster::with(Options::three().set("webhooks", "allow_private", true), run).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_free_goes_to_those_who_wait_in_order_whoever_else_wants_it() {
+    served_in_turn("what_comes_free_goes_to_those_who_wait_in_order_whoever_else_wants_it", false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_who_wait_are_served_in_order_though_the_leader_dies_as_it_comes_free() {
+    served_in_turn("those_who_wait_are_served_in_order_though_the_leader_dies_as_it_comes_free", true).await;
+}
+
+async fn served_in_turn(test: &str, kill: bool) {
+    let seed = seed(test);
+    let rate = size("LIVEDROP_RATE", 1_000);
+    let size = waitlist::Size { units: 10, line: 30, rate, hold_seconds: 8, kill };
+    let run = async |cluster: &mut Cluster| waitlist::run(cluster, &seed, size).await;
+    Cluster::with(Options::three(), run).await.unwrap();
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use livedrop_config::NodeConfig;
+use livedrop_domain::clock::Kept;
 use livedrop_domain::{Command, Rejection, Request, members};
 use livedrop_store::Store;
 use livedrop_store::types::Member;
@@ -19,6 +20,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{self, Auth};
+use crate::feed::{self, Hub};
+use crate::limits::{self, Limits, Rate};
 use crate::payments::{self, Gateways, StripeDoor, desk::Desk};
 use crate::propose::{Bounds, Proposer};
 use crate::raft::{self, Consensus, ConsensusSettings, Gate, JoinError, StartError, StartUp};
@@ -27,7 +30,7 @@ use crate::rest::{self, Rest};
 use crate::search::{self, Search};
 use crate::shop::NodeShop;
 use crate::webhooks::{Courier, send};
-use crate::{clock, divergence, key_rotation, sign_in};
+use crate::{cdn, clock, divergence, key_rotation, sign_in};
 
 /// How often a node says who it is until the cluster has written it down.
 const REGISTER_EVERY: Duration = Duration::from_millis(500);
@@ -61,6 +64,8 @@ fn open(config: &NodeConfig) -> anyhow::Result<Store> {
 }
 
 async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -> anyhow::Result<()> {
+    // Before anything that counts.
+    let metrics = rest::install_metrics();
     let stop = CancellationToken::new();
     let Store { log, machine, reader, snapshots, incarnation, .. } = store;
     let mut told_to_stop = std::pin::pin!(told_to_stop());
@@ -96,7 +101,13 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         Proposer::start(consensus.clone(), bounds(config), callers)
     };
     gate.take_forwarded(Arc::new(proposer.clone()));
-    consensus_runtime.spawn(clock::keep_ticking(consensus.clone(), reader.clone(), proposer.clone(), stop.clone()));
+    consensus_runtime.spawn(clock::keep_ticking(
+        consensus.clone(),
+        reader.clone(),
+        proposer.clone(),
+        kept(config),
+        stop.clone(),
+    ));
     consensus_runtime.spawn(divergence::watch(consensus.clone(), reader.clone(), on_fatal, stop.clone()));
     let registering = consensus_runtime.spawn(register(config.node.id, incarnation, proposer.clone(), stop.clone()));
 
@@ -117,13 +128,26 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         let (shop, stop) = (shop.clone(), stop.clone());
         async move { stop.run_until_cancelled(shop.ask_others()).await }
     });
-    let metrics = rest::install_metrics();
+    let counting = config.limits.enabled.then(|| {
+        let (limits, questions) = Limits::new(config.node.id, caller_limits(config), Arc::new(consensus.clone()));
+        gate.lend(limits.clone());
+        consensus_runtime.spawn(limits.clone().borrow(questions));
+        shop.tell_who_answers(limits.clone());
+        limits
+    });
     let gateways = Gateways::open(&config.payments, shop.clone())?;
     let stripe = StripeDoor::open(&config.payments, &gateways)?;
     let desk = Desk::new(shop.clone(), gateways, &payments::bounds(&config.payments));
     tokio::spawn(desk.keep(consensus.leadership(), reader.clone(), stop.clone()));
     let courier = Courier::new(shop.clone(), sender(config)?, config.webhooks.concurrency);
     tokio::spawn(courier.keep(consensus.leadership(), stop.clone()));
+    // Subscribed before the hub is made, so that nothing falls between.
+    let facts = reader.facts();
+    let feed = Hub::new(shop.clone(), streams(config)).context("reading the newest event")?;
+    tokio::spawn(feed::follow(feed.clone(), facts, stop.clone()));
+    if let Some(provider) = cdn::open(&config.cdn)? {
+        tokio::spawn(cdn::Teller::new(shop.clone(), provider).keep(consensus.leadership(), stop.clone()));
+    }
     let search = config.search.enabled.then(Search::default);
     let searching = search.clone().map(|search| {
         let source = search::Source { shop: shop.clone(), facts: reader.facts() };
@@ -131,8 +155,11 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     });
     let searching = searching.transpose().context("starting search")?;
     let rest = Rest::new(rest::Parts {
+        feed: feed.clone(),
         shop,
         auth,
+        limits: counting,
+        rendered: rest::Rendered::new(config.http.cache_bytes),
         node_id: config.node.id,
         operator_token: Some(rest::operator_token(&config.node.data_dir).context("making the operator's token")?),
         metrics: Some(metrics),
@@ -157,13 +184,15 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         () = &mut told_to_stop => {}
     }
 
-    // Not ready → hand leadership over → finish what is under way → stop.
+    // Not ready → hand leadership over → end the streams → finish what is under way → stop.
     tracing::info!("stopping");
     rest.drain();
     match consensus.hand_over().await {
         Ok(leader) => tracing::info!(?leader, "leadership is elsewhere"),
         Err(error) => tracing::warn!(%error, "leadership was not handed over; the others elect a leader"),
     }
+    // Readers go to other nodes, and this one has nothing left but requests.
+    feed.close();
     http_stop.cancel();
     // It waits for the requests under way itself, for as long as they may.
     let _ended = http_served.await;
@@ -218,9 +247,15 @@ fn bounds(config: &NodeConfig) -> Bounds {
         batch_commands: config.batch.max_commands,
         batch_bytes: config.batch.max_bytes,
         queue_commands: config.batch.queue_commands,
+        queue_wait: Duration::from_millis(config.batch.queue_wait_ms),
         in_flight: config.batch.in_flight,
         deadline: Duration::from_millis(config.limits.request_deadline_ms),
     }
+}
+
+/// How much of the journal is kept while this node leads.
+fn kept(config: &NodeConfig) -> Kept {
+    Kept { entries: config.events.keep_entries, ms: config.events.keep_hours * 3_600_000 }
 }
 
 fn auth_options(config: &NodeConfig) -> auth::Options {
@@ -236,8 +271,20 @@ fn auth_options(config: &NodeConfig) -> auth::Options {
         },
         password_threads: config.auth.password_hash_threads,
         password_queue_max: config.auth.password_hash_queue,
-        sign_in_failures: if config.limits.enabled { config.limits.sign_in_failures } else { u32::MAX },
         ..auth::Options::default()
+    }
+}
+
+fn caller_limits(config: &NodeConfig) -> limits::Options {
+    let limits = &config.limits;
+    limits::Options {
+        account: Rate { per_minute: limits.account_per_minute, burst: limits.account_burst },
+        address: Rate { per_minute: limits.address_per_minute, burst: limits.address_burst },
+        wrong_free: limits.sign_in_failures,
+        wrong_from_address: Rate {
+            per_minute: limits.sign_in_failures_address / 10,
+            burst: limits.sign_in_failures_address,
+        },
     }
 }
 
@@ -248,6 +295,19 @@ fn limits(config: &NodeConfig) -> rest::Limits {
         uri_bytes: config.limits.uri_bytes,
         in_flight: config.http.max_in_flight,
         proxies: rest::Proxies::new(config.http.trusted_proxies.clone(), config.http.client_address_header),
+    }
+}
+
+/// Streams leave a part of the connections to everybody else.
+fn streams(config: &NodeConfig) -> feed::Settings {
+    let events = &config.events;
+    let unless_off = |limit: usize| if config.limits.enabled { limit } else { usize::MAX };
+    feed::Settings {
+        buffer_bytes: events.buffer_bytes,
+        streams_max: events.streams.min(config.http.max_connections / 5 * 4),
+        per_account_max: unless_off(events.streams_per_account),
+        per_address_max: unless_off(events.streams_per_address),
+        heartbeat: Duration::from_millis(events.heartbeat_ms),
     }
 }
 
@@ -275,6 +335,7 @@ fn timeouts(config: &NodeConfig) -> rest::accept::Timeouts {
         head: Duration::from_millis(config.http.header_timeout_ms),
         body: Duration::from_millis(config.http.body_timeout_ms),
         idle: Duration::from_millis(config.http.idle_timeout_ms),
+        stalled: Duration::from_millis(config.events.stalled_ms),
         connections: config.http.max_connections,
         ..rest::accept::Timeouts::default()
     }

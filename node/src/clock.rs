@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use livedrop_domain::clock::{Tick, is_due};
-use livedrop_domain::{Command, Request, Timestamp};
-use livedrop_store::Reader;
+use livedrop_domain::clock::{Kept, Tick, is_due, is_journal_long};
+use livedrop_domain::{Command, Fault, Request, Timestamp};
+use livedrop_store::{ReadView, Reader};
 use tokio_util::sync::CancellationToken;
 
 use crate::propose::Proposer;
@@ -22,16 +22,23 @@ pub fn now() -> Timestamp {
     Timestamp(since_epoch.map_or(0, |elapsed| elapsed.as_millis() as u64))
 }
 
-/// While this node leads, proposes a tick whenever one has something to do. A tick that is lost is proposed again.
-pub async fn keep_ticking(consensus: Consensus, reader: Reader, proposer: Proposer, stop: CancellationToken) {
+/// While this node leads, proposes a tick whenever one has something to do, keeping so much of the journal. A tick that
+/// is lost is proposed again.
+pub async fn keep_ticking(
+    consensus: Consensus,
+    reader: Reader,
+    proposer: Proposer,
+    kept: Kept,
+    stop: CancellationToken,
+) {
     let mut look = tokio::time::interval(LOOK_EVERY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let leadership = consensus.leadership();
     while stop.run_until_cancelled(look.tick()).await.is_some() {
         // A tick that spent its budget has left more to do; the next look finds it at once.
-        while leadership.borrow().is_leader && !stop.is_cancelled() && due(&reader) {
+        while leadership.borrow().is_leader && !stop.is_cancelled() && due(&reader, kept) {
             let request_id = format!("clock-{}", now().0);
-            let command = Command::Clock(Tick { budget: BUDGET });
+            let command = Command::Clock(Tick::keeping(BUDGET, kept));
             if proposer.propose(Request { request_id, idempotency: None, command, by: None }).await.is_err() {
                 break;
             }
@@ -39,8 +46,9 @@ pub async fn keep_ticking(consensus: Consensus, reader: Reader, proposer: Propos
     }
 }
 
-fn due(reader: &Reader) -> bool {
-    let due = reader.read(|view| is_due(view, now())).map_err(anyhow::Error::from);
+fn due(reader: &Reader, kept: Kept) -> bool {
+    let due = |view: &ReadView<'_>| Ok::<_, Fault>(is_due(view, now())? || is_journal_long(view, now(), kept)?);
+    let due = reader.read(due).map_err(anyhow::Error::from);
     due.and_then(|due| Ok(due?)).unwrap_or_else(|error| {
         tracing::error!(%error, "could not see what is due");
         false

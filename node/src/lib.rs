@@ -6,11 +6,14 @@
 
 pub mod app;
 pub mod auth;
+pub mod cdn;
 pub mod clock;
 pub mod collector;
 pub mod demo;
 pub mod divergence;
+pub mod feed;
 pub mod key_rotation;
+pub mod limits;
 pub mod payments;
 pub mod propose;
 pub mod raft;

@@ -14,6 +14,7 @@
 //! forwarded ┘                   └─ leader there ─► forward stream ──► outcomes      (never forwarded twice)
 //! ```
 
+mod depth;
 mod gather;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::Instant;
 
+use self::depth::{Depth, Pace};
 use self::gather::{Gatherer, Queue};
 use crate::clock;
 use crate::raft::{Consensus, ForwardOutcome, Forwarder, ProposeForwarded, Refusal};
@@ -53,6 +55,8 @@ pub struct Bounds {
     pub batch_bytes: usize,
     /// The most commands that wait for a batch; more are refused.
     pub queue_commands: usize,
+    /// The longest that a command may have to wait for a batch, by how fast they leave; what comes then is refused.
+    pub queue_wait: Duration,
     /// The most batches on their way at once.
     pub in_flight: usize,
     /// How long a command may take from here to its answer.
@@ -63,6 +67,7 @@ pub struct Bounds {
 #[derive(Clone)]
 pub struct Proposer {
     queue: Queue<Item>,
+    depth: Depth,
     deadline: Duration,
 }
 
@@ -87,10 +92,11 @@ impl Proposer {
     /// runtime of those who propose: they are answered there, all of a batch at once.
     pub fn start(consensus: Consensus, bounds: Bounds, callers: Handle) -> Self {
         let (queue, gatherer) = gather::queue(bounds.queue_commands);
-        let deadline = bounds.deadline;
+        let (deadline, depth) = (bounds.deadline, Depth::new(bounds.queue_wait));
         let forwarder = consensus.forwarder();
-        tokio::spawn(make_batches(Arc::new(Road { consensus, forwarder, callers }), gatherer, bounds));
-        Proposer { queue, deadline }
+        let (road, pace) = (Arc::new(Road { consensus, forwarder, callers }), Pace::new(depth.clone()));
+        tokio::spawn(make_batches(road, gatherer, pace, bounds));
+        Proposer { queue, depth, deadline }
     }
 
     /// Puts a command in the log and gives its outcome, within the deadline.
@@ -105,8 +111,17 @@ impl Proposer {
             deadline: Instant::now() + self.deadline,
             to: AnswerTo::Caller(answer),
         };
-        self.queue.push(item).map_err(|_| Unanswered::Overloaded)?;
+        self.enqueue(item).map_err(|_| Unanswered::Overloaded)?;
         outcome.await.unwrap_or(Err(Unanswered::Unknown))
+    }
+
+    /// Adds an item, or gives it back when it would wait too long or there is no room.
+    fn enqueue(&self, item: Item) -> Result<(), Item> {
+        let commands = item.requests.len();
+        if !self.depth.come(commands) {
+            return Err(item);
+        }
+        self.queue.push(item).inspect_err(|_| self.depth.turned_away(commands))
     }
 }
 
@@ -116,14 +131,14 @@ impl ProposeForwarded for Proposer {
     async fn propose_forwarded(&self, requests: Vec<Bytes>, deadline: Instant) -> ForwardOutcome {
         let (answer, outcome) = oneshot::channel();
         let item = Item { requests, repeatable: false, maybe_proposed: false, deadline, to: AnswerTo::Node(answer) };
-        if self.queue.push(item).is_err() {
+        if self.enqueue(item).is_err() {
             return ForwardOutcome::Refused(Refusal::Overloaded);
         }
         outcome.await.unwrap_or(ForwardOutcome::Unknown)
     }
 }
 
-async fn make_batches(road: Arc<Road>, mut gatherer: Gatherer<Item>, bounds: Bounds) {
+async fn make_batches(road: Arc<Road>, mut gatherer: Gatherer<Item>, mut pace: Pace, bounds: Bounds) {
     let flights = Arc::new(Semaphore::new(bounds.in_flight));
     let mut held_over = None;
     loop {
@@ -149,6 +164,7 @@ async fn make_batches(road: Arc<Road>, mut gatherer: Gatherer<Item>, bounds: Bou
             items.push(item);
         }
         gatherer.left_with(items.len());
+        pace.left(commands, Instant::now());
         let road = road.clone();
         tokio::spawn(async move {
             road.travel(items).await;
@@ -173,6 +189,8 @@ enum Try {
     Answered(Vec<Outcome>),
     /// It certainly was not proposed.
     NotProposed,
+    /// It certainly was not proposed, since more waits at the leader than it can do.
+    Overloaded,
     Unknown,
 }
 
@@ -211,6 +229,7 @@ impl Road {
                     // Whichever comes first: a new leader, a moment, the end.
                     let _ = tokio::time::timeout_at(pause.min(deadline), leadership.changed()).await;
                 }
+                Try::Overloaded => return turn_away(items),
                 Try::Unknown => items = give_up_on_unrepeatable(items),
             }
         }
@@ -257,6 +276,7 @@ impl Road {
         let requests = items.iter().flat_map(|item| item.requests.iter().cloned()).collect();
         match self.forwarder.forward(requests, deadline).await {
             ForwardOutcome::Answered(outcomes) => Try::Answered(outcomes),
+            ForwardOutcome::Refused(Refusal::Overloaded) => Try::Overloaded,
             ForwardOutcome::Refused(_) => Try::NotProposed,
             ForwardOutcome::Unknown => Try::Unknown,
         }
@@ -273,6 +293,21 @@ fn refuse(items: Vec<Item>, refusal: Refusal) {
             }
             AnswerTo::Node(to) => {
                 let _gone = to.send(ForwardOutcome::Refused(refusal));
+            }
+        }
+    }
+}
+
+/// Answers a batch that the leader has no room for. Asking it again and again would make that worse.
+fn turn_away(items: Vec<Item>) {
+    for item in items {
+        match item.to {
+            AnswerTo::Caller(to) => {
+                let why = if item.maybe_proposed { Unanswered::Unknown } else { Unanswered::Overloaded };
+                let _gone = to.send(Err(why));
+            }
+            AnswerTo::Node(to) => {
+                let _gone = to.send(ForwardOutcome::Refused(Refusal::Overloaded));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -10,6 +11,7 @@ use livedrop_domain::{Fault, Outcome, Request, Timestamp, View};
 use livedrop_proto::rest::admin::{FollowerLag, NodeStatus};
 use livedrop_proto::rest::cluster::{Cluster, ClusterNode, NodeRole};
 
+use crate::limits::Limits;
 use crate::propose::{Proposer, Unanswered};
 use crate::raft::{Consensus, MemberStatus, Role};
 use crate::read::Reads;
@@ -31,12 +33,20 @@ pub struct NodeShop {
     recovered: AtomicBool,
     /// What each other member that answered last time has applied.
     others: ArcSwap<BTreeMap<u64, Option<u64>>>,
+    /// Who is told which members answer.
+    limits: OnceLock<Arc<Limits>>,
 }
 
 impl NodeShop {
     pub fn new(cluster_id: String, consensus: Consensus, proposer: Proposer, reads: Reads) -> Self {
         let (started, recovered) = (Instant::now(), AtomicBool::new(false));
-        NodeShop { consensus, proposer, reads, cluster_id, started, recovered, others: ArcSwap::default() }
+        let (others, limits) = (ArcSwap::default(), OnceLock::new());
+        NodeShop { consensus, proposer, reads, cluster_id, started, recovered, others, limits }
+    }
+
+    /// From now on the limits of callers are told which members answer.
+    pub fn tell_who_answers(&self, limits: Arc<Limits>) {
+        let _first = self.limits.set(limits);
     }
 
     /// Returns when this node has applied what its log held when it started; it is not ready before.
@@ -51,9 +61,14 @@ impl NodeShop {
         ask.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ask.tick().await;
-            let others = self.consensus.members().into_keys().filter(|id| *id != self.consensus.node_id());
+            let members = self.consensus.members();
+            let others = members.keys().copied().filter(|id| *id != self.consensus.node_id());
             let asked = others.map(async |id| Some((id, self.consensus.status_of(id).await.ok()?.applied_index)));
-            self.others.store(join_all(asked).await.into_iter().flatten().collect::<BTreeMap<_, _>>().into());
+            let others: BTreeMap<_, _> = join_all(asked).await.into_iter().flatten().collect();
+            if let Some(limits) = self.limits.get() {
+                limits.set_owners(members.len(), others.keys().copied());
+            }
+            self.others.store(others.into());
         }
     }
 }

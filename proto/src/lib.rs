@@ -21,4 +21,10 @@ pub mod admin {
     tonic::include_proto!("livedrop.admin.v1");
 }
 
+/// What callers of the API have used, counted for the whole cluster.
+pub mod limits {
+    #![allow(clippy::all)]
+    tonic::include_proto!("livedrop.limits.v1");
+}
+
 pub mod rest;

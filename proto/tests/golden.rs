@@ -2,7 +2,7 @@
 //! these lines is a deliberate act.
 
 use bytes::Bytes;
-use livedrop_proto::{admin, forward, raft};
+use livedrop_proto::{admin, forward, limits, raft};
 use prost::Message;
 
 fn log_id(term: u64, node_id: u64, index: u64) -> Option<raft::LogId> {
@@ -163,4 +163,24 @@ fn administration() {
         status,
         "08011205302e312e30180320012a066c6561646572300938084007480650005a1f0801121b0a076e313a39303930120e687474703a2f2f6e313a383038301801620a0802120608001004180c680b7210070707070707070707070707070707077801",
     );
+}
+
+#[test]
+fn limits_of_callers() {
+    use limits::guess_request::Step;
+    let subject = || Some(limits::Subject { policy: 2, name: Bytes::from_static(&[7; 16]) });
+    let want = limits::Want { subject: subject(), wanted: 300, owed: 15, returned: 1 };
+    golden(
+        limits::LeaseRequest { wants: vec![want] },
+        "0a1d0a14080212100707070707070707070707070707070710ac02180f2001",
+    );
+    let grants = vec![limits::Grant { granted: 3, left: 2, empty_ms: 0 }, limits::Grant::default()];
+    golden(limits::LeaseResponse { grants }, "0a04080310020a00");
+    let steps = [Step::Begin, Step::Right, Step::Dropped, Step::Look, Step::Wrong];
+    assert_eq!(steps.map(i32::from), [1, 2, 3, 4, 5]);
+    golden(
+        limits::GuessRequest { step: Step::Begin.into(), subject: subject() },
+        "080112140802121007070707070707070707070707070707",
+    );
+    golden(limits::GuessResponse { wait_ms: 4_000 }, "08a01f");
 }

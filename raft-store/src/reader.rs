@@ -1,6 +1,7 @@
 //! Reading beside apply: rows at one applied index, the index itself, and the facts as they happen.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use livedrop_domain::view::{Order, Row};
 use livedrop_domain::{Event, Fault, Timestamp, View, journal};
@@ -31,6 +32,8 @@ pub struct Facts {
     /// The time that its commands saw.
     pub proposed_at: Timestamp,
     pub events: Vec<Event>,
+    /// When this node had applied it.
+    pub applied_at: Instant,
     /// A snapshot was installed instead: everything up to `index` may have changed without events.
     pub resync: bool,
 }

@@ -1,12 +1,17 @@
 //! `account`
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand, ValueEnum};
 use livedrop_proto::rest;
 use livedrop_proto::rest::accounts::{Account, CreateAccount, PublicRole};
-use livedrop_proto::rest::admin::{AdminAccount, AdminCreateAccount};
+use livedrop_proto::rest::admin::{
+    AdminAccount, AdminCreateAccount, IMPORT_MAX, ImportAccounts, ImportedAccount, ImportedAccounts,
+};
 use livedrop_proto::rest::list::Page;
 
 use super::ask;
+use super::batches::Source;
 use super::context::Context;
 use super::output::note;
 use super::product::{PageFlags, tell_of_more};
@@ -34,6 +39,11 @@ pub enum Command {
     Password { id: Option<String> },
     /// Ends all sessions of an account (operators); without an id, of the own one
     SignOut { id: Option<String> },
+    /// Brings accounts that were opened elsewhere; repeating it changes nothing (operators)
+    Import {
+        /// One account a line, as JSON: {"id"?, "email", "display_name", "role", "password_hash"?}; - is standard input
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -80,6 +90,7 @@ pub async fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
             let what = format!("the account {id} cannot be read");
             show_any(context, &context.signed_in(&what, async |client| client.account(&id).await).await?)?;
         }
+        Command::Import { file } => import(context, &file).await?,
         Command::List(page) => list(context, page).await?,
         Command::Disable { id } => set_disabled(context, &id, true).await?,
         Command::Enable { id } => set_disabled(context, &id, false).await?,
@@ -150,6 +161,23 @@ async fn create(context: &Context, wanted: Create) -> Result<Account, Stop> {
         }
     };
     context.client.create_account(&CreateAccount { email, password, display_name, role }).await.doing(what)
+}
+
+async fn import(context: &Context, file: &Path) -> Result<(), Stop> {
+    let send = async |accounts: Vec<ImportedAccount>| {
+        let import = ImportAccounts { accounts };
+        context.signed_in("the accounts cannot be imported", async |client| client.import_accounts(&import).await).await
+    };
+    let mut sum = ImportedAccounts::default();
+    let add = |part: ImportedAccounts| {
+        sum.added += part.added;
+        sum.taken += part.taken;
+        format!("{} added, {} taken", sum.added, sum.taken)
+    };
+    let read = |line: &str| serde_json::from_str(line).map_err(|error| error.to_string());
+    Source::open(file)?.send(IMPORT_MAX, read, send, add).await?;
+    let fields = vec![("added", sum.added.to_string()), ("taken", sum.taken.to_string())];
+    Ok(context.output.record(&sum, fields)?)
 }
 
 pub fn show(context: &Context, account: &Account) -> Result<(), Stop> {

@@ -6,11 +6,15 @@
 mod account;
 mod ask;
 mod audit;
+mod batches;
 mod bench;
 mod buy;
 mod context;
 mod drop;
+mod events;
+mod follow;
 mod hash;
+mod inbox;
 mod key;
 mod login;
 mod money;
@@ -24,6 +28,7 @@ mod session;
 mod shell;
 mod status;
 mod trouble;
+mod waitlist;
 
 use std::process::ExitCode;
 
@@ -67,6 +72,10 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Drop(command) => drop::run(&context, command).await,
         Command::Order(command) => order::run(&context, command).await,
         Command::Buy(wanted) => buy::run(&context, wanted).await,
+        Command::Events(wanted) => events::run(&context, wanted).await,
+        Command::Waitlist(command) => waitlist::run(&context, command).await,
+        Command::Follow(command) => follow::run(&context, command).await,
+        Command::Inbox(wanted) => inbox::run(&context, wanted).await,
         Command::Payments(command) => payments::run(&context, command).await,
         Command::Key(command) => key::run(&context, command).await,
         Command::Audit(wanted) => audit::run(&context, wanted).await,

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{account, audit, bench, buy, drop, hash, key, login, order, payments, product, search};
+use super::{
+    account, audit, bench, buy, drop, events, follow, hash, inbox, key, login, order, payments, product, search,
+    waitlist,
+};
 use crate::Endpoints;
 
 const EXIT_CODES: &str = "\
@@ -93,6 +96,16 @@ pub enum Command {
     Order(order::Command),
     /// Buys units of a drop
     Buy(buy::Wanted),
+    /// Follows what happens: one line an event, over whichever node answers
+    Events(events::Wanted),
+    /// Waits for units of a drop that is sold out
+    #[command(subcommand)]
+    Waitlist(waitlist::Command),
+    /// Whom you follow, and who follows
+    #[command(subcommand)]
+    Follow(follow::Command),
+    /// Lists what you were told, newest first
+    Inbox(inbox::Wanted),
     /// Money: payments beside their orders, the sandbox's books, and whether they agree
     #[command(subcommand)]
     Payments(payments::Command),

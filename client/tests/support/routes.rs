@@ -48,6 +48,7 @@ pub fn router(shop: Arc<Mutex<Shop>>, place: usize, addresses: Vec<String>) -> R
         .route("/v1/products", post(async || (StatusCode::CREATED, Json(shape_of_product()))))
         .route("/v1/drops", post(create_drop))
         .route("/v1/drops/{id}", get(drop))
+        .route("/v1/drops/{id}/waitlist", get(place_in_line).put(place_in_line).delete(async || StatusCode::NO_CONTENT))
         .route("/v1/orders", post(place_order).get(find))
         .route("/v1/orders/{id}", get(async || problem(404, code::NOT_FOUND)))
         .route("/v1/cluster", get(cluster))
@@ -73,6 +74,7 @@ fn problem(status: u16, code: &str) -> Response {
         request_id: "req_of_the_node".to_owned(),
         errors: Vec::new(),
         opens_at: None,
+        violated_policies: Vec::new(),
     };
     let kind = [(header::CONTENT_TYPE, "application/problem+json"), (header::RETRY_AFTER, "0")];
     (StatusCode::from_u16(status).unwrap(), kind, serde_json::to_string(&problem).unwrap()).into_response()
@@ -135,6 +137,19 @@ async fn create_drop(State(node): State<Node>, Json(body): Json<Value>) -> Respo
     shop.stock = body["stock"].as_u64().unwrap();
     shop.per_customer_limit = body["per_customer_limit"].as_u64().unwrap() as u32;
     (StatusCode::CREATED, Json(shape_of_drop(&shop))).into_response()
+}
+
+/// The second in line; whoever is called `lucky` has an offer, and `late` has no place.
+async fn place_in_line(headers: HeaderMap, Path(id): Path<String>) -> Response {
+    let offer = match token(&headers).as_str() {
+        "late" => return problem(404, code::NOT_FOUND),
+        "lucky" => Some("ord_1"),
+        _ => None,
+    };
+    let (status, position) = if offer.is_some() { ("offered", None) } else { ("waiting", Some(2)) };
+    let place = json!({"drop_id": id, "sku": "default", "quantity": 1, "status": status, "position": position,
+                       "order_id": offer, "offer_expires_at": offer.map(|_| NOW)});
+    Json(place).into_response()
 }
 
 async fn drop(State(node): State<Node>, Path(id): Path<String>) -> Response {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde::Serialize;
 
-use crate::kind::{Address, OneOf, count, milliseconds};
+use crate::kind::{Address, OneOf, bytes, count, milliseconds};
 use crate::network::{Network, Networks};
 use crate::reader::section;
 
@@ -33,9 +33,12 @@ section! {
         /// How long a request may take to send its body; then it is answered 408 and closed.
         body_timeout_ms: u64 = 30_000, milliseconds(100..=600_000);
         /// Connections open at one time. Further ones wait in the system's queue until one closes.
-        max_connections: usize = 10_000, count("connections", 1..=1_000_000);
+        max_connections: usize = 25_000, count("connections", 1..=1_000_000);
         /// Requests in work at one time. Further ones are answered 503 with Retry-After at once.
         max_in_flight: usize = 8_192, count("requests", 1..=1_000_000);
+        /// Bodies of public answers (products, creators) that are kept, so that they are written once. What is
+        /// asked for least falls out.
+        cache_bytes: usize = 33_554_432, bytes(65_536..=68_719_476_736);
         /// The proxies in front of the nodes. What one of them says of whom it speaks for is believed; of
         /// everybody else the address of the connection counts. Without the proxies' addresses here, all
         /// their clients would share one limit.

@@ -17,8 +17,20 @@ section! {
         /// How long a request may wait for the cluster before it is answered 503. The promise is an answer
         /// within 2 seconds, so this stays below.
         request_deadline_ms: u64 = 1_800, milliseconds(100..=1_950);
-        /// Wrong passwords in a row for one account that cost no wait. After them a wait doubles from a second to
-        /// a minute, and a sign-in before its end is answered 429. Each node counts for itself.
+        /// Requests that come back to an account in a minute, on all nodes together. Whoever has none left is
+        /// answered 429 with Retry-After.
+        account_per_minute: u32 = 600, count("requests", 1..=1_000_000);
+        /// Requests that an account may make at once, on all nodes together.
+        account_burst: u32 = 600, count("requests", 1..=1_000_000);
+        /// Requests that come back in a minute to an address of IPv4, or to a /64 of IPv6, whoever is behind it.
+        address_per_minute: u32 = 30_000, count("requests", 1..=1_000_000);
+        /// Requests that an address may make at once. Many share one: a school, a train, a provider's gateway.
+        address_burst: u32 = 15_000, count("requests", 1..=1_000_000);
+        /// Wrong passwords in a row for one account that cost no wait, on all nodes together. After them a wait
+        /// doubles from four seconds to a minute, and a sign-in before its end is answered 429.
         sign_in_failures: u32 = 3, count("attempts", 1..=1_000);
+        /// Wrong passwords from one address, for whatever accounts, that cost no wait. A tenth of them comes back
+        /// in a minute.
+        sign_in_failures_address: u32 = 100, count("attempts", 10..=1_000_000);
     }
 }

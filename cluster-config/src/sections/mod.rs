@@ -2,7 +2,9 @@
 
 pub mod auth;
 pub mod batch;
+pub mod cdn;
 pub mod cluster;
+pub mod events;
 pub mod http;
 pub mod limits;
 pub mod log;

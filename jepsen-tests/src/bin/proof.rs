@@ -5,8 +5,12 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use livedrop_jepsen::cluster::{Cluster, Options};
+use livedrop_jepsen::edge::Varnish;
 use livedrop_jepsen::gateway::Gateway;
-use livedrop_jepsen::scenario::{blackout, catch_up, crash_matrix, failover, money, quorum, race, sell_out, wiped};
+use livedrop_jepsen::scenario::{
+    balanced, blackout, cached, catch_up, crash_matrix, failover, money, quorum, race, sell_out, streams, waitlist,
+    wiped,
+};
 use livedrop_jepsen::seed::Seed;
 
 /// Shows on real processes what the shop promises while nodes fail. Exit code 0 only when everything held.
@@ -83,6 +87,35 @@ enum Story {
         #[arg(long, default_value_t = 30)]
         outage: u64,
     },
+    /// Varnish in front: edits and sell-outs are seen through it in time.
+    Cached {
+        #[arg(long, default_value_t = 40)]
+        edits: usize,
+        #[arg(long, default_value_t = 40)]
+        sell_outs: usize,
+    },
+    /// HAProxy in front: no read fails while each node is killed.
+    Balanced {
+        #[arg(long, default_value_t = 3)]
+        times: usize,
+    },
+    /// Streams of events, read across nodes that are killed.
+    Streams {
+        #[arg(long, default_value_t = 500)]
+        readers: usize,
+        #[arg(long, default_value_t = 300)]
+        seconds: u64,
+    },
+    /// Holds that expire while others try to buy, and people who wait in line; then once more with the leader killed.
+    Waitlist {
+        #[arg(long, default_value_t = 10)]
+        units: usize,
+        #[arg(long, default_value_t = 30)]
+        line: usize,
+        /// Purchases a second by those who do not wait.
+        #[arg(long, default_value_t = 1_000)]
+        rate: usize,
+    },
     /// Everything above, one after the other, each at its default size.
     All,
 }
@@ -108,6 +141,10 @@ async fn main() -> Result<()> {
             Story::Wiped,
             Story::CrashMatrix { times: 5 },
             Story::Money { orders: 5_000, at_once: 32, kills: 10, outage: 30 },
+            Story::Cached { edits: 40, sell_outs: 40 },
+            Story::Balanced { times: 3 },
+            Story::Streams { readers: 500, seconds: 300 },
+            Story::Waitlist { units: 10, line: 30, rate: 1_000 },
         ],
         one => vec![one],
     };
@@ -163,6 +200,27 @@ async fn tell(story: Story, options: &Options, seed: &mut Seed) -> Result<()> {
             let size = money::Size { orders, at_once, kills, outage: Duration::from_secs(outage) };
             let run = async |cluster: &mut Cluster| money::run(cluster, &gateway, seed, size).await;
             Cluster::with(options, run).await?;
+        }
+        Story::Cached { edits, sell_outs } => {
+            let mut varnish = Varnish::prepare()?;
+            let options = varnish.told_by(options);
+            let size = cached::Size { edits, sell_outs };
+            let run = async |cluster: &mut Cluster| cached::run(cluster, &mut varnish, seed, size).await;
+            Cluster::with(options, run).await?;
+        }
+        Story::Balanced { times } => {
+            Cluster::with(options, async |cluster: &mut Cluster| balanced::run(cluster, seed, times).await).await?;
+        }
+        Story::Streams { readers, seconds } => {
+            let size = streams::Size { readers, lasts: Duration::from_secs(seconds) };
+            Cluster::with(options, async |cluster: &mut Cluster| streams::run(cluster, seed, size).await).await?;
+        }
+        Story::Waitlist { units, line, rate } => {
+            for kill in [false, true] {
+                let size = waitlist::Size { units, line, rate, hold_seconds: 15, kill };
+                let run = async |cluster: &mut Cluster| waitlist::run(cluster, seed, size).await;
+                Cluster::with(options.clone(), run).await?;
+            }
         }
         Story::All => unreachable!("it was taken apart before"),
     }

@@ -4,6 +4,8 @@
 
 pub mod charged_once;
 pub mod conservation;
+pub mod event_order;
+pub mod in_turn;
 pub mod no_lost_order;
 pub mod no_oversell;
 pub mod one_outcome_per_key;

@@ -16,10 +16,10 @@ use anyhow::{Context, Result, bail};
 use crate::api::Api;
 use crate::wait::Hopeless;
 use machine::Machine;
-use ports::Ports;
 use process::Process;
 
 pub use options::Options;
+pub use ports::Ports;
 
 /// How long a node or a cluster may take to reach a state that it reaches in a second or two on a quiet machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);

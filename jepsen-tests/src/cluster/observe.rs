@@ -70,14 +70,19 @@ impl Cluster {
 
     /// The log index up to which a node has thrown its log away, 0 when it has all of it.
     pub async fn purged(&self, id: usize) -> Result<u64> {
-        let token = std::fs::read_to_string(self.operator_token(id)).context("reading the operator's token")?;
-        let operator = Account { name: String::new(), id: String::new(), token: token.trim().to_owned() };
+        let operator = self.operator(id)?;
         let status = self.api.get(&format!("{}/v1/admin/status", self.url(id)), Some(&operator)).await?;
         ensure!(status.status == 200, "the status of node {id}: {} {}", status.status, status.body);
         match status.body["purged_index"].as_str() {
             Some(index) => index.parse().with_context(|| format!("{index} is not an index")),
             None => Ok(0),
         }
+    }
+
+    /// Whoever may read the data directory of a node operates it.
+    pub fn operator(&self, id: usize) -> Result<Account> {
+        let token = std::fs::read_to_string(self.operator_token(id)).context("reading the operator's token")?;
+        Ok(Account { name: String::new(), id: String::new(), token: token.trim().to_owned() })
     }
 
     fn operator_token(&self, id: usize) -> PathBuf {

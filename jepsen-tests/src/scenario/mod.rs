@@ -1,7 +1,9 @@
 //! What is to be shown, one story a file: each runs load and faults on a cluster, reads everything at the end, and
 //! hands the history to the checkers. Small in the tests, big in the `proof` binary.
 
+pub mod balanced;
 pub mod blackout;
+pub mod cached;
 pub mod catch_up;
 pub mod crash_matrix;
 pub mod failover;
@@ -9,7 +11,9 @@ pub mod money;
 pub mod quorum;
 pub mod race;
 pub mod sell_out;
+pub mod streams;
 pub mod told;
+pub mod waitlist;
 pub mod wiped;
 
 mod report;

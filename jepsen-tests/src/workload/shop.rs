@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
 
-use crate::api::{Account, Api};
+use crate::api::{Account, Answer, Api};
 use crate::cluster::Cluster;
 use crate::history::{Offer, Record};
 use crate::workload::recorder::Recorder;
@@ -37,6 +37,17 @@ impl Shop {
         let names = (0..buyers).map(|number| format!("buyer-{mark}-{number}")).collect();
         let buyers = Arc::new(sign_in_all(&api, &urls, names, false).await?);
         Ok(Self { api, urls, buyers, recorder: Recorder::default(), creator, product })
+    }
+
+    /// The product of which drops are opened.
+    pub fn product(&self) -> &str {
+        &self.product
+    }
+
+    /// Renames the product, whatever it is called now. Gives what the node answered.
+    pub async fn edit_product(&self, node: &str, name: &str) -> Result<Answer> {
+        let (url, body) = (format!("{node}/v1/products/{}", self.product), serde_json::json!({ "name": name }));
+        self.api.patch(&url, &self.creator, body).await
     }
 
     /// Signs everybody in again, before their tokens end.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::source::Source;
 
 /// A room and the rooms it may call, by their front doors only.
-pub const MAY_CALL: [(&str, &[&str]); 12] = [
+pub const MAY_CALL: [(&str, &[&str]); 14] = [
     ("accounts", &[]),
     ("audit", &[]),
     ("members", &[]),
@@ -15,9 +15,11 @@ pub const MAY_CALL: [(&str, &[&str]); 12] = [
     ("payments", &["drops", "orders"]),
     ("sandbox", &[]),
     ("webhooks", &[]),
+    ("cdn", &[]),
     ("follows", &["accounts"]),
-    ("notifications", &["follows", "drops", "orders"]),
-    ("clock", &["accounts", "drops", "orders", "payments", "webhooks", "notifications"]),
+    ("waitlist", &["drops", "orders"]),
+    ("notifications", &["follows", "drops", "orders", "waitlist"]),
+    ("clock", &["accounts", "drops", "orders", "payments", "waitlist", "webhooks", "notifications"]),
 ];
 
 const ROOMS: &str = "raft-store/domain/src/";

@@ -9,7 +9,6 @@
 //!
 //! Nothing here knows HTTP, and nothing here reads or writes rows by itself: it is handed a view and the time.
 
-mod guesses;
 mod keys;
 mod passwords;
 mod refresh;
@@ -22,9 +21,8 @@ use arc_swap::ArcSwap;
 use livedrop_domain::accounts::{Role, SigningKey};
 use livedrop_domain::{AccountId, Event, Fault, SessionId, Timestamp, View, accounts};
 
-pub use guesses::Guesses;
 pub use keys::{KeyRing, Public, fresh_signing_key};
-pub use passwords::{Busy, Cost, NotAPassword, PASSWORD_BYTES, Passwords};
+pub use passwords::{Busy, Cost, NotAPassword, PASSWORD_BYTES, Passwords, is_hash};
 pub use refresh::RefreshToken;
 pub use remembered::{Ticket, TokenHash};
 pub use tokens::BadToken;
@@ -58,8 +56,6 @@ pub struct Options {
     pub password_queue_max: usize,
     /// The least zxcvbn score of a new password, 0 to 4.
     pub password_score_min: u8,
-    /// Wrong passwords in a row for one address that cost no wait.
-    pub sign_in_failures: u32,
 }
 
 /// How long a node may lag behind and go on signing with the key that was replaced, in milliseconds.
@@ -83,7 +79,6 @@ impl Default for Options {
             password_threads: 2,
             password_queue_max: 32,
             password_score_min: 2,
-            sign_in_failures: 3,
         }
     }
 }
@@ -91,7 +86,6 @@ impl Default for Options {
 /// All that a node knows about who is asking.
 pub struct Auth {
     pub passwords: Passwords,
-    pub guesses: Guesses,
     pub options: Options,
     issuer: String,
     keys: ArcSwap<KeyRing>,
@@ -103,7 +97,6 @@ impl Auth {
     pub fn new(issuer: impl Into<String>, options: Options) -> Self {
         Auth {
             passwords: Passwords::new(&options),
-            guesses: Guesses::new(options.sign_in_failures),
             issuer: issuer.into(),
             keys: ArcSwap::default(),
             remembered: Remembered::new(options.remembered_max),

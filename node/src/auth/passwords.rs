@@ -1,9 +1,11 @@
 //! Slow hashes of passwords, in threads of their own so that they delay nothing else.
 //!
-//! A hash takes tens of milliseconds and megabytes on purpose. So few run at once, few wait, and the rest is refused.
+//! A hash takes tens of milliseconds and megabytes on purpose. So few run at once, few wait, not for long, and the rest is
+//! refused; and the threads that hash take the processors only as far as nobody else wants them.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
 use tokio::sync::oneshot;
@@ -12,6 +14,12 @@ use super::Options;
 
 /// How long a password may be, in bytes. The most is more than any password manager makes; it bounds the work.
 pub const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=1_024;
+
+/// How far the threads that hash step back behind the others, 0 to 19. A busy thread of the usual priority is given
+/// some thirty times as much of a processor as one of these: a rush of sign-ins slows down sign-ins.
+const NICE: i32 = 15;
+/// How long whoever signs in waits for their turn and the hash. Then they are told to come back.
+const WAIT: Duration = Duration::from_secs(8);
 
 /// The work of one hash, as argon2id counts it.
 #[derive(Debug, Clone, Copy)]
@@ -93,8 +101,10 @@ impl Passwords {
         .await?
     }
 
-    /// Whether `password` is the one that `hash` was made of. Without a hash the answer is no, after the same work.
+    /// Whether `password` is the one that `hash` was made of. Without a hash, or with an empty one, the answer is no,
+    /// after the same work.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Busy> {
+        let hash = hash.filter(|hash| !hash.is_empty());
         let (known, hash) = (hash.is_some(), hash.map_or_else(|| self.nobody.clone(), Arc::from));
         self.run(move |argon| verify(argon, password.as_bytes(), &hash) && known).await
     }
@@ -111,13 +121,36 @@ impl Passwords {
             }
         });
         match self.queue.try_send(job) {
-            Ok(()) => answered.await.map_err(|_| Busy),
+            Ok(()) => tokio::time::timeout(WAIT, answered).await.map_err(|_late| Busy)?.map_err(|_| Busy),
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(Busy),
         }
     }
 }
 
+/// The most work that a hash from elsewhere may ask for: whoever signs in has it done.
+const COST_MAX: Cost = Cost { memory_kib: 256 * 1024, passes: 10, lanes: 16 };
+
+/// The longest hash in PHC string format.
+const HASH_BYTES_MAX: usize = 256;
+
+/// Whether a text is an argon2id hash in PHC string format that this node can check passwords against.
+pub fn is_hash(text: &str) -> bool {
+    let Some(hash) = Some(text).filter(|text| text.len() <= HASH_BYTES_MAX).and_then(|it| PasswordHash::new(it).ok())
+    else {
+        return false;
+    };
+    let cost = Params::try_from(&hash).ok();
+    let bounded = cost.is_some_and(|cost| {
+        cost.m_cost() <= COST_MAX.memory_kib && cost.t_cost() <= COST_MAX.passes && cost.p_cost() <= COST_MAX.lanes
+    });
+    hash.algorithm == Algorithm::Argon2id.ident() && hash.hash.is_some() && bounded
+}
+
 fn work(jobs: &Mutex<Receiver<Job>>, argon: &Argon2<'static>) {
+    // On Linux a priority is a thread's own. Where it is refused, hashes compete like everything else.
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        tracing::warn!(%error, "passwords are hashed at the usual priority");
+    }
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
@@ -169,6 +202,14 @@ mod tests {
             let refused = passwords.hash(easy.into(), vec!["ada@example.com".into()]).await;
             assert!(matches!(refused, Err(NotAPassword::Weak(_))), "{easy}");
         }
+    }
+
+    #[tokio::test]
+    async fn hashing_steps_back_behind_all_other_work() {
+        let passwords = Passwords::new(&Options::cheap());
+        let nice = passwords.run(|_| rustix::process::getpriority_process(None)).await;
+        assert_eq!(nice, Ok(Ok(NICE)));
+        assert_ne!(rustix::process::getpriority_process(None), Ok(NICE), "and nobody else does");
     }
 
     #[tokio::test]

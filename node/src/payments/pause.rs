@@ -29,6 +29,10 @@ impl Pause {
         sleep(self.advance(random())).await;
     }
 
+    pub async fn wait_at_least(&mut self, at_least: Duration) {
+        sleep(self.advance(random()).max(at_least)).await;
+    }
+
     /// Ends early when somebody wakes it: then the next pause is a short one again.
     pub async fn wait_for(&mut self, waker: &Notify, at_least: Duration) {
         let pause = self.advance(random()).max(at_least);

@@ -17,6 +17,7 @@ use tonic::{Request, Status};
 use super::forward::ProposeForwarded;
 use super::identity::{self, Identity, Registered};
 use super::leadership::Heard;
+use super::limits::Lend;
 use super::read_index::ReadIndex;
 
 /// Shared by the services of the listener and by what opens them one after the other.
@@ -29,6 +30,7 @@ struct Inside {
     has_no_state: AtomicBool,
     consensus: OnceLock<Opened>,
     proposer: OnceLock<Arc<dyn ProposeForwarded>>,
+    limits: OnceLock<Arc<dyn Lend>>,
     closing: CancellationToken,
     heard: Arc<Heard>,
 }
@@ -51,6 +53,7 @@ impl Gate {
             has_no_state: AtomicBool::new(false),
             consensus: OnceLock::new(),
             proposer: OnceLock::new(),
+            limits: OnceLock::new(),
             closing: CancellationToken::new(),
             heard: Arc::default(),
         }))
@@ -59,6 +62,11 @@ impl Gate {
     /// From now on the batches that other nodes forward go to `proposer`. The first call decides.
     pub fn take_forwarded(&self, proposer: Arc<dyn ProposeForwarded>) {
         let _ = self.0.proposer.set(proposer);
+    }
+
+    /// From now on what callers may use is lent to other nodes by `limits`. The first call decides.
+    pub fn lend(&self, limits: Arc<dyn Lend>) {
+        let _ = self.0.limits.set(limits);
     }
 
     /// Says that this node has no consensus state, so that it cannot know anybody and may say so before it takes part.
@@ -106,6 +114,10 @@ impl Gate {
 
     pub(super) fn proposer(&self) -> Result<Arc<dyn ProposeForwarded>, Status> {
         self.0.proposer.get().cloned().ok_or_else(|| self.starting())
+    }
+
+    pub(super) fn limits(&self) -> Result<Arc<dyn Lend>, Status> {
+        self.0.limits.get().cloned().ok_or_else(|| self.starting())
     }
 
     /// Ends the long-lived streams, which would keep the listener from stopping.

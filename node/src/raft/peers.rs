@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use livedrop_proto::admin::admin_client::AdminClient;
 use livedrop_proto::forward::forward_client::ForwardClient;
+use livedrop_proto::limits::limits_client::LimitsClient;
 use livedrop_proto::raft::raft_client::RaftClient;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
@@ -91,6 +92,10 @@ impl Link {
 
     pub(super) fn admin(&self) -> AdminClient<Wire> {
         AdminClient::new(self.wire(&self.urgent))
+    }
+
+    pub(super) fn limits(&self) -> LimitsClient<Wire> {
+        LimitsClient::new(self.wire(&self.urgent))
     }
 
     fn wire(&self, channel: &Channel) -> Wire {

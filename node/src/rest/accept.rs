@@ -8,6 +8,8 @@
 //!  (connect) ─► head ──► body ──► working ──► waiting ──first byte──► head
 //!               10 s     30 s    (deadlines     75 s, counted from the last byte written
 //!                                 of its own)
+//!                                   │
+//!                                   └──► streaming, as long as bytes can be written: 30 s
 //! ```
 
 mod watch;
@@ -29,9 +31,10 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-pub use watch::{Overdue, Watch};
+pub use watch::{Connection, Overdue, Streaming, Watch};
 
 use super::front::Front;
+use crate::feed;
 use watch::{Clock, Watched};
 
 /// What hyper may buffer of one request: more than the front lets through, so that the front is who refuses.
@@ -50,6 +53,8 @@ pub struct Timeouts {
     pub body: Duration,
     /// Between two requests.
     pub idle: Duration,
+    /// Between two writes to a reader of a stream, which is sent something more often than that.
+    pub stalled: Duration,
     /// For the requests that are in work when the node stops.
     pub drain: Duration,
     pub connections: usize,
@@ -61,6 +66,7 @@ impl Default for Timeouts {
             head: Duration::from_secs(10),
             body: Duration::from_secs(30),
             idle: Duration::from_secs(75),
+            stalled: Duration::from_secs(30),
             drain: Duration::from_secs(10),
             connections: 10_000,
         }
@@ -125,7 +131,10 @@ async fn converse(
         async move {
             watch.work_begins();
             let mut response = front.serve(request, &watch, peer).await;
-            watch.work_ends();
+            match response.extensions().get::<Streaming>() {
+                Some(Streaming) => watch.stream_begins(),
+                None => watch.work_ends(),
+            }
             if stop.is_cancelled() {
                 let close = http::HeaderValue::from_static("close");
                 response.headers_mut().insert(http::header::CONNECTION, close);
@@ -156,8 +165,10 @@ async fn converse(
             connection.as_mut().graceful_shutdown();
         }
         // A body that is overdue is noticed by who reads it, and answered.
-        if let Some(Overdue::Head | Overdue::Idle) = watch.look(timeouts) {
-            return;
+        match watch.look(timeouts) {
+            Some(Overdue::Head | Overdue::Idle | Overdue::Cut) => return,
+            Some(Overdue::Stalled) => return feed::count_cut("stalled"),
+            Some(Overdue::Body) | None => {}
         }
     }
 }

@@ -74,10 +74,8 @@ pub async fn register(
     NewAccount { email, password, display_name, role }: NewAccount,
 ) -> Result<Answer, Problem> {
     let mut checks = Checks::default();
-    checks.ensure(is_address(&email), "/email", format!("must be an e-mail address of at most {EMAIL_MAX} bytes"));
     checks.length(&password, PASSWORD_BYTES, "/password");
-    checks.length(&display_name, 1..=DISPLAY_NAME_MAX, "/display_name");
-    checks.ensure(!display_name.chars().any(char::is_control), "/display_name", "must have no control characters");
+    check_names(&mut checks, &email, &display_name, |field| format!("/{field}"));
     checks.done()?;
     let password_hash = password::hash(rest, password, &email, &display_name).await?;
     let account_id = mint::account(rest.now());
@@ -88,6 +86,15 @@ pub async fn register(
         }
         (other, _) => Err(Problem::unexpected(&other)),
     }
+}
+
+/// Notes what is wrong with an address and with what others see; `pointer` says where a field is.
+pub fn check_names(checks: &mut Checks, email: &str, display_name: &str, pointer: impl Fn(&str) -> String) {
+    let detail = format!("must be an e-mail address of at most {EMAIL_MAX} bytes");
+    checks.ensure(is_address(email), &pointer("email"), detail);
+    let shown = pointer("display_name");
+    checks.length(display_name, 1..=DISPLAY_NAME_MAX, &shown);
+    checks.ensure(!display_name.chars().any(char::is_control), &shown, "must have no control characters");
 }
 
 /// An account that must be there. A node that lags looks again once it has caught up.

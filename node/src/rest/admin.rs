@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod import;
 pub mod keys;
 
 use axum::extract::State;

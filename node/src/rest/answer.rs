@@ -15,6 +15,9 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static(rest::REQUEST_ID_HEAD
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static(rest::IDEMPOTENCY_KEY_HEADER);
 pub const REPLAYED: HeaderName = HeaderName::from_static(rest::REPLAYED_HEADER);
 
+/// The media type of what this API says.
+pub const JSON: &str = "application/json";
+
 /// Most answers fit into this many bytes.
 const USUAL_BYTES: usize = 640;
 
@@ -25,7 +28,7 @@ impl Answer {
     pub fn json(status: StatusCode, body: &impl Serialize) -> Self {
         let mut bytes = Vec::with_capacity(USUAL_BYTES);
         serde_json::to_writer(&mut bytes, body).expect("shapes with text keys are JSON");
-        Answer::written(status, "application/json", bytes)
+        Answer::written(status, JSON, bytes)
     }
 
     pub fn ok(body: &impl Serialize) -> Self {

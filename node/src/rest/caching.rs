@@ -4,6 +4,9 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
+use livedrop_domain::AccountId;
+use livedrop_proto::rest::{Consistency, MIN_INDEX_HEADER};
+
 use super::answer::Answer;
 use super::code;
 use super::problem::Problem;
@@ -13,7 +16,9 @@ const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
 
 /// What changes with each edit only: a cache in front of the node may answer for a minute.
 pub const PAGES: &str = "public, max-age=0, s-maxage=60, stale-while-revalidate=30, stale-if-error=300";
-/// What changes with each purchase.
+/// What a caller wants as it is at this moment.
+pub const FRESH: &str = "no-store";
+/// What changes with each purchase; and lists, since nobody tells a cache when something new belongs to one.
 pub const STOCK: &str = "public, max-age=0, s-maxage=1, stale-while-revalidate=1";
 
 /// The ETag of something at a version: the log index of its last change.
@@ -38,9 +43,24 @@ pub fn cacheable(
 ) -> Answer {
     let fresh = headers.get_all(header::IF_NONE_MATCH).iter().any(|given| names(given, &etag));
     let answer = if fresh { Answer::from(not_modified()) } else { answer() };
+    kept(answer.with(header::ETAG, etag), policy, tags)
+}
+
+/// Lets caches keep a list for a moment, unless the caller wants it as it is now. `what` are the things that are listed,
+/// and `whose` they are when all are of one creator.
+pub fn listed(answer: Answer, asked: Option<Consistency>, what: &str, whose: Option<AccountId>) -> Answer {
+    if asked == Some(Consistency::Linearizable) {
+        return answer;
+    }
+    let whose = whose.map(|creator| format!("creator-{creator}"));
+    kept(answer, STOCK, &[Some(what.to_owned()), whose].into_iter().flatten().collect::<Vec<_>>())
+}
+
+/// A caller that names an index which it has seen must not be given what a cache has seen.
+fn kept(answer: Answer, policy: &'static str, tags: &[String]) -> Answer {
     answer
-        .with(header::ETAG, etag)
         .with(header::CACHE_CONTROL, HeaderValue::from_static(policy))
+        .with(header::VARY, HeaderValue::from_static(MIN_INDEX_HEADER))
         .with_text(CACHE_TAG, tags.join(","))
         .with_text(SURROGATE_KEY, tags.join(" "))
 }

@@ -90,7 +90,7 @@ pub static SOLD_OUT: Code = code(
     409,
     named::SOLD_OUT,
     "Sold out",
-    "Fewer units are left than were asked for. Units that are held and not paid may come back.",
+    "Fewer units are left than were asked for, or somebody waits for them. Wait in line for units that come back.",
 );
 pub static LIMIT_REACHED: Code = code(
     409,
@@ -98,6 +98,16 @@ pub static LIMIT_REACHED: Code = code(
     "Limit per customer reached",
     "The customer would hold and own more units of this drop than one customer may.",
 );
+pub static UNITS_AVAILABLE: Code =
+    code(409, named::UNITS_AVAILABLE, "There are units to buy", "Nobody waits and units are for sale. Buy them.");
+pub static ALREADY_WAITING: Code = code(
+    409,
+    named::ALREADY_WAITING,
+    "You wait already",
+    "The place in line is for another variant or for fewer units. To change that, leave the line and join at its end.",
+);
+pub static LINE_FULL: Code =
+    code(409, named::LINE_FULL, "The line is full", "As many wait for the variant as may. Try again later.");
 pub static DROP_PAUSED: Code =
     code(409, named::DROP_PAUSED, "The drop is paused", "Its creator has paused it. It may go on later.");
 pub static DROP_ENDED: Code =
@@ -186,6 +196,13 @@ pub static TOO_MANY_REQUESTS: Code = code(
     "Too many requests",
     "Wait as long as Retry-After says, in seconds, and ask again.",
 );
+pub static RATE_LIMITED: Code = code(
+    429,
+    named::RATE_LIMITED,
+    "The limit is used up",
+    "The account or the address has asked as often as it may (`quota-exceeded`); `violated-policies` and RateLimit-Policy \
+     say which limit. Wait as long as Retry-After says, in seconds, and ask again.",
+);
 pub static HEADER_TOO_LARGE: Code =
     code(431, "header_too_large", "The header is too large", "All header fields together have at most 16 KiB.");
 pub static INTERNAL: Code =
@@ -229,7 +246,7 @@ pub static BEHIND: Code = code(
 );
 
 /// Every code there is.
-pub static ALL: [&Code; 42] = [
+pub static ALL: [&Code; 46] = [
     &BAD_REQUEST,
     &IDEMPOTENCY_KEY_REQUIRED,
     &BAD_SIGNATURE,
@@ -245,6 +262,9 @@ pub static ALL: [&Code; 42] = [
     &TOO_MANY_KEYS,
     &SOLD_OUT,
     &LIMIT_REACHED,
+    &UNITS_AVAILABLE,
+    &ALREADY_WAITING,
+    &LINE_FULL,
     &DROP_PAUSED,
     &DROP_ENDED,
     &WRONG_STATUS,
@@ -263,6 +283,7 @@ pub static ALL: [&Code; 42] = [
     &DROP_NOT_OPEN,
     &IF_MATCH_REQUIRED,
     &TOO_MANY_REQUESTS,
+    &RATE_LIMITED,
     &HEADER_TOO_LARGE,
     &INTERNAL,
     &NO_QUORUM,

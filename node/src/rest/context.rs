@@ -21,7 +21,6 @@ pub struct Context {
     pub request_id: RequestId,
     pub body: Bytes,
     /// The client's address, beyond the proxies that are trusted.
-    #[allow(dead_code, reason = "streams and limits are counted by it")]
     pub client: IpAddr,
 }
 

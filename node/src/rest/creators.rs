@@ -1,16 +1,16 @@
 //! Those who sell, as everybody sees them.
 
 use axum::extract::{Path, State};
-use http::HeaderMap;
-use livedrop_domain::AccountId;
+use http::{HeaderMap, StatusCode};
 use livedrop_domain::accounts::{self, Role};
+use livedrop_domain::{AccountId, follows};
 use livedrop_proto::rest::Consistency;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Rest;
-use super::answer::Answer;
-use super::caching::{PAGES, cacheable, etag};
+use super::answer::{Answer, JSON};
+use super::caching::{PAGES, cacheable, weak_etag};
 use super::docs::Problems;
 use super::freshness;
 use super::problem::Problem;
@@ -37,16 +37,21 @@ pub struct Creator {
 ))]
 pub async fn read(State(rest): State<Rest>, Path(id): Path<String>, headers: HeaderMap) -> Result<Answer, Problem> {
     let id: AccountId = id.parse().map_err(|_| Problem::not_found("creator"))?;
-    let seen = freshness::read(&rest, &headers, None, Consistency::Local, |view| accounts::get(view, id)).await?;
-    let account = seen.what.filter(|account| account.role == Role::Creator);
-    let account = account.ok_or_else(|| Problem::not_found("creator").at(seen.index))?;
-    let answer = cacheable(&headers, etag(account.version), PAGES, &[format!("creator-{id}")], || {
-        Answer::ok(&Creator {
+    let seen = freshness::read(&rest, &headers, None, Consistency::Local, |view| {
+        let account = accounts::get(view, id)?.filter(|account| account.role == Role::Creator);
+        account.map(|account| Ok((account, follows::counts(view, id)?.followers))).transpose()
+    })
+    .await?;
+    let (account, follower_count) = seen.what.ok_or_else(|| Problem::not_found("creator").at(seen.index))?;
+    let etag = weak_etag(account.version, &follower_count.to_be_bytes());
+    let answer = cacheable(&headers, etag.clone(), PAGES, &[format!("creator-{id}")], || {
+        let shape = || Creator {
             id: account.id.to_string(),
             display_name: account.display_name.clone(),
-            follower_count: 0,
+            follower_count,
             created_at: text::time(account.created_at),
-        })
+        };
+        Answer::written(StatusCode::OK, JSON, rest.rendered.body(u128::from_be_bytes(id.bytes()), &etag, shape))
     });
     Ok(answer.at(seen.index))
 }

@@ -29,8 +29,10 @@ use super::problem::Problem;
         (name = "drops", description = "Timed sales of limited stock."),
         (name = "products", description = "What creators sell."),
         (name = "creators", description = "Those who sell."),
+        (name = "notifications", description = "What an account is told and can read later."),
         (name = "accounts", description = "Who buys, sells and operates."),
         (name = "sessions", description = "Signing in and out."),
+        (name = "events", description = "What happens, as it happens."),
         (name = "operations", description = "Health and the cluster."),
     )
 )]

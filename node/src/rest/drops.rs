@@ -20,7 +20,7 @@ use utoipa::IntoParams;
 use super::Rest;
 use super::answer::Answer;
 use super::body::Params;
-use super::caching::{STOCK, cacheable, weak_etag};
+use super::caching::{FRESH, STOCK, cacheable, listed, weak_etag};
 use super::docs::Problems;
 use super::freshness;
 use super::page::Wanted;
@@ -63,7 +63,8 @@ pub async fn read(
     let get = |view: &dyn View| drops::get(view, id)?.map(|drop| whole(view, drop)).transpose();
     let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Linearizable, get).await?;
     let whole = seen.what.ok_or_else(|| Problem::not_found("drop").at(seen.index))?;
-    Ok(answer(&rest, &headers, &whole).at(seen.index))
+    let policy = if asked.consistency == Some(Consistency::Linearizable) { FRESH } else { STOCK };
+    Ok(answer(&rest, &headers, &whole, policy).at(seen.index))
 }
 
 /// Drops, newest first.
@@ -95,10 +96,10 @@ pub async fn list(
     let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, get).await?;
     let now = rest.now();
     let found = seen.what.iter().map(|whole| (whole.drop.id, whole.shape(now))).collect();
-    Ok(wanted.answer(&uri, found).at(seen.index))
+    Ok(listed(wanted.answer(&uri, found), asked.consistency, "drops", creator).at(seen.index))
 }
 
-fn parse(id: &str) -> Result<DropId, Problem> {
+pub(super) fn parse(id: &str) -> Result<DropId, Problem> {
     id.parse().map_err(|_| Problem::not_found("drop"))
 }
 
@@ -119,11 +120,11 @@ async fn product(rest: &Rest, id: ProductId) -> Result<Product, Problem> {
     get()?.what.ok_or_else(|| Problem::not_found("product"))
 }
 
-fn answer(rest: &Rest, headers: &HeaderMap, whole: &Whole) -> Answer {
+fn answer(rest: &Rest, headers: &HeaderMap, whole: &Whole, policy: &'static str) -> Answer {
     let drop = &whole.drop;
     let tags =
         [format!("drop-{}", drop.id), format!("product-{}", drop.product_id), format!("creator-{}", drop.creator_id)];
-    cacheable(headers, whole.etag(), STOCK, &tags, || Answer::ok(&whole.shape(rest.now())))
+    cacheable(headers, whole.etag(), policy, &tags, || Answer::ok(&whole.shape(rest.now())))
 }
 
 impl Whole {

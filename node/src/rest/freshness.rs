@@ -29,6 +29,18 @@ pub async fn read<T>(
     Ok(look(&*rest.shop, what)?)
 }
 
+/// Looks at the state once this node has applied what it proposed itself, which was decided at `index`.
+pub async fn read_back<T>(
+    rest: &Rest,
+    index: u64,
+    what: impl FnOnce(&dyn View) -> Result<T, Fault>,
+) -> Result<Seen<T>, Problem> {
+    if rest.shop.applied() < index {
+        catch_up(rest, index).await?;
+    }
+    Ok(look(&*rest.shop, what)?)
+}
+
 /// Waits for this node; if it lags too far, asks the leader how far there is to go, and waits for that.
 async fn catch_up(rest: &Rest, index: u64) -> Result<(), Problem> {
     if rest.shop.at_least(index).await.is_ok() {

@@ -5,6 +5,7 @@
 //! carries, the metrics, the log line.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -13,16 +14,18 @@ use axum::response::{IntoResponse, Response};
 use axum::{Router, body};
 use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderValue};
+use http::request::Parts;
 use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::BodyExt;
 use tower::Service;
 
 use super::Rest;
-use super::accept::Watch;
+use super::accept::{Connection, Watch};
 use super::answer::{INDEX, LEADER, NODE, REQUEST_ID};
 use super::client::Proxies;
 use super::code;
 use super::context::{Context, RequestId, TRACEPARENT, Trace};
+use super::limits::{Doorkeeper, Standing};
 use super::measures::Measures;
 use super::orders::place;
 use super::problem::Problem;
@@ -62,17 +65,19 @@ pub struct Front {
     router: Router,
     measures: Measures,
     limits: Limits,
+    doorkeeper: Option<Doorkeeper>,
     node: HeaderValue,
     in_flight: AtomicUsize,
 }
 
 impl Front {
     pub fn new(rest: Rest, router: Router, measures: Measures, limits: Limits) -> Self {
-        Front { node: rest.node_id.into(), rest, router, measures, limits, in_flight: AtomicUsize::new(0) }
+        let doorkeeper = rest.limits.clone().map(Doorkeeper::new);
+        Front { node: rest.node_id.into(), rest, router, measures, limits, doorkeeper, in_flight: AtomicUsize::new(0) }
     }
 
     /// Answers one request, whatever comes; `peer` is who is connected.
-    pub async fn serve<B>(&self, request: Request<B>, watch: &Watch, peer: IpAddr) -> Response
+    pub async fn serve<B>(&self, request: Request<B>, watch: &Arc<Watch>, peer: IpAddr) -> Response
     where
         B: body::HttpBody<Data = Bytes> + Unpin,
     {
@@ -82,14 +87,16 @@ impl Front {
         let trace = Trace::of(&parts.headers);
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
         let _in_work = InWork::enter(&self.in_flight);
-        let mut response = match self.admit(&uri, &parts.headers, body, watch).await {
+        let client = self.limits.proxies.client(peer, &parts.headers);
+        let mut standing = None;
+        let mut response = match self.admit(&parts, body, watch, client, &mut standing).await {
             Ok(body) => {
-                let client = self.limits.proxies.client(peer, &parts.headers);
                 let context = Context { request_id: request_id.clone(), body, client };
                 match method == Method::POST && uri == place::PATH {
                     true => place::purchase(&self.rest, &parts.headers, &context).await.into_response(),
                     false => {
                         parts.extensions.insert(context);
+                        parts.extensions.insert(Connection(watch.clone()));
                         let mut router = self.router.clone();
                         let Ok(response) = router.call(Request::from_parts(parts, Body::empty())).await;
                         response
@@ -103,17 +110,28 @@ impl Front {
             response = problem.render(request_id.as_str());
             response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
         }
+        if let Some(standing) = standing {
+            standing.say(response.headers_mut());
+        }
         self.sign(response.headers_mut(), &request_id, trace);
         self.note(&method, &uri, &response, &request_id, trace, started.elapsed());
         response
     }
 
-    /// Reads the body of a request that is not too much.
-    async fn admit<B>(&self, uri: &Uri, headers: &HeaderMap, body: B, watch: &Watch) -> Result<Bytes, Problem>
+    /// Reads the body of a request that is not too much, of a caller who does not ask too often; `standing` is what that
+    /// one has left.
+    async fn admit<B>(
+        &self,
+        parts: &Parts,
+        body: B,
+        watch: &Watch,
+        client: IpAddr,
+        standing: &mut Option<Standing>,
+    ) -> Result<Bytes, Problem>
     where
         B: body::HttpBody<Data = Bytes> + Unpin,
     {
-        let limits = &self.limits;
+        let (limits, uri, headers) = (&self.limits, &parts.uri, &parts.headers);
         let uri_bytes = uri.path_and_query().map_or(0, |text| text.as_str().len());
         let header_bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
@@ -128,6 +146,9 @@ impl Front {
         }
         if self.in_flight.load(Ordering::Relaxed) > limits.in_flight {
             return Err(crate::auth::Busy.into());
+        }
+        if let Some(doorkeeper) = &self.doorkeeper {
+            *standing = doorkeeper.admit(&self.rest, headers, uri.path(), client).await?;
         }
         if body.is_end_stream() {
             return Ok(Bytes::new());

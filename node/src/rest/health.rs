@@ -49,6 +49,7 @@ pub async fn metrics(State(rest): State<Rest>) -> Result<Answer, Problem> {
     let metrics = rest.metrics.as_ref().ok_or_else(|| Problem::new(&code::NOT_FOUND, "This node counts nothing."))?;
     let mut collected = Exposition::default();
     rest.shop.collect(&mut collected);
+    rest.rendered.collect(&mut collected);
     Ok(Answer::written(StatusCode::OK, METRICS, metrics.render() + collected.text()))
 }
 

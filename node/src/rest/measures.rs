@@ -46,6 +46,17 @@ fn describe() {
     );
     metrics::describe_gauge!("livedrop_http_requests_in_flight", "Requests in work.");
     metrics::describe_gauge!("livedrop_http_connections", "Connections that are open.");
+    metrics::describe_counter!("livedrop_cache_hits_total", "Bodies of public answers that were written before.");
+    metrics::describe_counter!("livedrop_cache_misses_total", "Bodies of public answers that had to be written.");
+    metrics::describe_counter!("livedrop_cache_evictions_total", "Kept bodies that made room for others.");
+    metrics::describe_gauge!("livedrop_propose_queue_commands", "Commands that wait for their entry of the log.");
+    metrics::describe_counter!("livedrop_propose_refused_total", "Commands refused since too many waited.");
+    metrics::describe_counter!("livedrop_limits_refused_total", "Requests beyond the limit of a caller, by policy.");
+    metrics::describe_counter!(
+        "livedrop_limits_unanswered_total",
+        "Questions to other nodes about limits that had no answer in time."
+    );
+    metrics::describe_counter!("livedrop_sign_ins_held_back_total", "Passwords that came before the wait was over.");
 }
 
 /// The counters of every route. Each is looked up once, when it is first used.

@@ -23,11 +23,16 @@ mod context;
 mod creators;
 mod docs;
 mod drops;
+mod events;
 mod exposition;
+mod follows;
 mod freshness;
 mod front;
+mod guess;
 mod health;
 mod identity;
+mod inbox;
+mod limits;
 mod measures;
 mod mint;
 mod operator_token;
@@ -37,6 +42,7 @@ mod password;
 mod payments;
 mod problem;
 mod products;
+mod rendered;
 mod search;
 mod sessions;
 mod shop;
@@ -44,6 +50,7 @@ mod stripe;
 #[cfg(test)]
 pub(crate) mod tests;
 mod text;
+mod waitlist;
 mod webhooks;
 
 use std::ops::Deref;
@@ -65,10 +72,15 @@ pub use measures::install as install_metrics;
 pub use operator_token::{OPERATOR_TOKEN_FILE, OperatorToken, operator_token};
 pub use orders::order_shape;
 pub use orders::pay::Terms as PaymentTerms;
+pub use rendered::Rendered;
 pub use shop::{Check, Look, Seen, Shop, look};
+#[cfg(test)]
+pub(crate) use tests::double::Double;
 pub use text::time as rfc3339;
 
 use crate::auth::Auth;
+use crate::feed::Hub;
+use crate::limits::Limits as CallerLimits;
 use crate::payments::StripeDoor;
 use crate::propose::Unanswered;
 use crate::search::Search;
@@ -89,6 +101,10 @@ struct Whole {
 pub struct Parts {
     pub shop: Arc<dyn Shop>,
     pub auth: Arc<Auth>,
+    /// How often callers may ask; nobody counts without.
+    pub limits: Option<Arc<CallerLimits>>,
+    /// Bodies of public answers that were written before.
+    pub rendered: Rendered,
     pub node_id: u64,
     /// A digest of the token that whoever can read this node's data directory may use.
     pub operator_token: Option<OperatorToken>,
@@ -99,6 +115,8 @@ pub struct Parts {
     pub stripe: Option<StripeDoor>,
     /// Whether creators' endpoints may be plain http and at private addresses.
     pub private_webhooks: bool,
+    /// Where all event streams of this node come together.
+    pub feed: Arc<Hub>,
     /// None when the node was told not to search.
     pub search: Option<Search>,
     /// Set when the node begins to stop: it is not ready any more, and requests in work end.
@@ -130,6 +148,10 @@ impl Rest {
     /// From now on `/readyz` says no, so that balancers send requests elsewhere.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+    }
+
+    fn is_operator_token(&self, token: &str) -> bool {
+        self.operator_token.as_ref().is_some_and(|ours| ours.is(token))
     }
 
     fn description(&self) -> Bytes {
@@ -181,6 +203,12 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(sessions::sign_out))
         .routes(routes!(sessions::jwks))
         .routes(routes!(creators::read))
+        .routes(routes!(follows::followers))
+        .routes(routes!(follows::following))
+        .routes(routes!(follows::follows, follows::follow, follows::unfollow))
+        .routes(routes!(inbox::list))
+        .routes(routes!(inbox::mark_read))
+        .routes(routes!(inbox::preferences, inbox::set_preferences))
         .routes(routes!(products::create, products::list))
         .routes(routes!(products::read, products::edit, products::retire))
         .routes(routes!(search::find))
@@ -193,7 +221,10 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(drops::steer::end))
         .routes(routes!(drops::steer::cancel))
         .routes(routes!(drops::orders::list))
+        .routes(routes!(waitlist::join, waitlist::read, waitlist::leave))
         .routes(routes!(drops::stats::read))
+        .routes(routes!(events::of_drop))
+        .routes(routes!(events::own))
         .routes(routes!(orders::place::place, orders::find))
         .routes(routes!(orders::read))
         .routes(routes!(orders::pay::pay))
@@ -209,6 +240,7 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(cluster::read))
         .routes(routes!(admin::status))
         .routes(routes!(admin::hash))
+        .routes(routes!(events::feed::list))
         .routes(routes!(admin::accounts::create, admin::accounts::list))
         .routes(routes!(admin::accounts::read))
         .routes(routes!(admin::accounts::set_role))
@@ -219,6 +251,8 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(admin::keys::list, admin::keys::rotate))
         .routes(routes!(admin::keys::revoke))
         .routes(routes!(admin::audit::list))
+        .routes(routes!(admin::import::accounts))
+        .routes(routes!(admin::import::followers))
         .routes(routes!(payments::list))
         .routes(routes!(payments::ledger))
         .routes(routes!(health::livez))

@@ -1,5 +1,7 @@
 //! Passwords: whether one is right, and another in its place.
 
+use std::net::IpAddr;
+
 use axum::extract::State;
 use livedrop_domain::accounts::{self, Account, ChangePassword, Checked};
 use livedrop_proto::rest::accounts as shape;
@@ -35,7 +37,7 @@ pub async fn change(
     checks.length(&body.new_password, PASSWORD_BYTES, "/new_password");
     checks.done()?;
     let email = account(&rest, caller.account_id()).await?.email;
-    let owner = check(&rest, &email, body.current_password).await?;
+    let owner = check(&rest, context.client, &email, body.current_password).await?;
     let command = accounts::Command::ChangePassword(ChangePassword {
         account_id: owner.id,
         password_hash: hash(&rest, body.new_password, &owner.email, &owner.display_name).await?,
@@ -50,29 +52,39 @@ pub async fn change(
 /// The account of this address, if this is its password and it may do something.
 ///
 /// Rejects, in this order: `too_many_requests`, `bad_credentials` (which counts as a guess), `account_disabled`.
-pub async fn check(rest: &Rest, email: &str, password: String) -> Result<Account, Problem> {
-    let wait_ms = rest.auth.guesses.wait_ms(email, rest.now());
-    if wait_ms > 0 {
-        let problem =
-            Problem::new(&code::TOO_MANY_REQUESTS, "The password was wrong too often. Wait before the next try.");
-        return Err(problem.retry_after(wait_ms.div_ceil(1_000)));
+pub async fn check(rest: &Rest, client: IpAddr, email: &str, password: String) -> Result<Account, Problem> {
+    let guess = rest.guess(email, client).await?;
+    let account = match owner(rest, email, password).await {
+        Ok(Some(account)) => {
+            guess.right().await;
+            account
+        }
+        Ok(None) => {
+            guess.wrong().await;
+            let detail = "No account has this e-mail address and this password.";
+            return Err(Problem::new(&code::BAD_CREDENTIALS, detail));
+        }
+        Err(not_checked) => {
+            guess.dropped().await;
+            return Err(not_checked);
+        }
+    };
+    match account.disabled_at {
+        // Only whoever knows the password is told.
+        Some(_) => Err(disabled()),
+        None => Ok(account),
     }
+}
+
+/// The account of this address, if this is its password.
+async fn owner(rest: &Rest, email: &str, password: String) -> Result<Option<Account>, Problem> {
     // An account that was opened a moment ago, on another node, can sign in here; a password that was changed cannot.
     rest.shop.linearizable().await?;
     let account = look(&*rest.shop, |view| accounts::by_email(view, email))?.what;
     // Without an account the same work is done, so that neither answer nor time tells whether there is one.
     let hash = account.as_ref().map(|account| account.password_hash.clone()).filter(|hash| !hash.is_empty());
     let right = rest.auth.passwords.verify(password, hash).await?;
-    let Some(account) = account.filter(|_| right) else {
-        rest.auth.guesses.wrong(email, rest.now());
-        return Err(Problem::new(&code::BAD_CREDENTIALS, "No account has this e-mail address and this password."));
-    };
-    rest.auth.guesses.right(email);
-    match account.disabled_at {
-        // Only whoever knows the password is told.
-        Some(_) => Err(disabled()),
-        None => Ok(account),
-    }
+    Ok(account.filter(|_| right))
 }
 
 /// The hash of a new password, unless it is too easy to guess for somebody who knows whose it is.

@@ -4,7 +4,8 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, header};
 use livedrop_domain::{
-    Fault, Rejection, Reply, accounts, drops, follows, notifications, orders, payments, products, webhooks,
+    Fault, Rejection, Reply, Timestamp, accounts, drops, follows, notifications, orders, payments, products, waitlist,
+    webhooks,
 };
 use livedrop_proto::rest;
 use livedrop_proto::rest::problem::{FieldError, MEDIA_TYPE};
@@ -24,6 +25,8 @@ struct Said {
     detail: String,
     errors: Vec<FieldError>,
     opens_at: Option<String>,
+    /// The limits that were overstepped, by name.
+    violated_policies: Vec<String>,
     /// In seconds.
     retry_after: Option<u64>,
     /// The log index that decided it.
@@ -38,6 +41,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             opens_at: None,
+            violated_policies: Vec::new(),
             retry_after: (code.status == 503).then_some(1),
             index: None,
             headers: Vec::new(),
@@ -80,6 +84,12 @@ impl Problem {
         self
     }
 
+    /// Names a limit that was overstepped.
+    pub fn violates(mut self, policy: &str) -> Self {
+        self.0.violated_policies.push(policy.into());
+        self
+    }
+
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.push((name, value));
         self
@@ -96,7 +106,7 @@ impl Problem {
 
     /// The answer, to the request of this id.
     pub fn render(self, request_id: &str) -> Response {
-        let Said { code, detail, errors, opens_at, retry_after, index, headers } = *self.0;
+        let Said { code, detail, errors, opens_at, violated_policies, retry_after, index, headers } = *self.0;
         let body = rest::Problem {
             kind: format!("/problems/{}", code.name),
             title: code.title.into(),
@@ -106,6 +116,7 @@ impl Problem {
             request_id: request_id.into(),
             errors,
             opens_at,
+            violated_policies,
         };
         let body = serde_json::to_vec(&body).expect("text and numbers are JSON");
         let mut response = Response::new(Body::from(body));
@@ -174,12 +185,15 @@ impl From<Rejection> for Problem {
             Rejection::Orders(rejection) => order(rejection),
             Rejection::Payments(rejection) => payment(rejection),
             Rejection::Webhooks(rejection) => webhook(rejection),
+            Rejection::Waitlist(rejection) => line(rejection),
             Rejection::Follows(rejection) => follow(rejection),
             Rejection::Notifications(notifications::Rejection::BadField) => {
                 Problem::field("/muted_creators", format!("must be at most {}", notifications::MUTED_MAX))
             }
             Rejection::Sandbox(_) => Problem::new(&code::INTERNAL, "The node asked for what only gateways are told."),
-            Rejection::Members(_) => Problem::new(&code::INTERNAL, "The node asked for what only nodes are told."),
+            Rejection::Members(_) | Rejection::Cdn(_) => {
+                Problem::new(&code::INTERNAL, "The node asked for what only nodes are told.")
+            }
         }
     }
 }
@@ -235,12 +249,7 @@ fn order(rejection: orders::Rejection) -> Problem {
     match rejection {
         BadQuantity => Problem::field("/quantity", format!("must be 1 to {}", orders::QUANTITY_MAX)),
         DropNotFound => Problem::not_found("drop"),
-        NotOpen { opens_at } => {
-            let opens_at = text::time(opens_at);
-            let mut problem = Problem::new(&code::DROP_NOT_OPEN, format!("The drop opens at {opens_at}."));
-            problem.0.opens_at = Some(opens_at);
-            problem
-        }
+        NotOpen { opens_at } => not_open(opens_at),
         Paused => Problem::new(&code::DROP_PAUSED, "The drop is paused."),
         Ended => Problem::new(&code::DROP_ENDED, "The drop has ended."),
         UnknownSku => Problem::field("/sku", "must be one of the drop's, and be given when there are several"),
@@ -249,6 +258,31 @@ fn order(rejection: orders::Rejection) -> Problem {
         }
         SoldOut => Problem::new(&code::SOLD_OUT, "Fewer units are left than were asked for."),
         IdTaken => Problem::new(&code::OUTCOME_UNKNOWN, "The order may have been placed; ask by its idempotency key."),
+    }
+}
+
+fn not_open(opens_at: Timestamp) -> Problem {
+    let opens_at = text::time(opens_at);
+    let mut problem = Problem::new(&code::DROP_NOT_OPEN, format!("The drop opens at {opens_at}."));
+    problem.0.opens_at = Some(opens_at);
+    problem
+}
+
+fn line(rejection: waitlist::Rejection) -> Problem {
+    use waitlist::Rejection::*;
+    match rejection {
+        DropNotFound => Problem::not_found("drop"),
+        NotOpen { opens_at } => not_open(opens_at),
+        Ended => Problem::new(&code::DROP_ENDED, "The drop has ended."),
+        UnknownSku => Problem::field("/sku", "must be one of the drop's, and be given when there are several"),
+        BadQuantity => Problem::field("/quantity", format!("must be 1 to {}", waitlist::QUANTITY_MAX)),
+        AlreadyWaiting => Problem::new(&code::ALREADY_WAITING, "Your place is for another variant or for fewer units."),
+        LimitReached { limit } => {
+            Problem::new(&code::LIMIT_REACHED, format!("One customer may have {limit} of this drop."))
+        }
+        UnitsAvailable => Problem::new(&code::UNITS_AVAILABLE, "There are units for sale."),
+        LineFull => Problem::new(&code::LINE_FULL, format!("At most {} wait for one variant.", waitlist::LINE_MAX)),
+        IdTaken => Problem::new(&code::OUTCOME_UNKNOWN, "You may be in line; read your place to find out."),
     }
 }
 

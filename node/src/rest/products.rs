@@ -11,9 +11,9 @@ use livedrop_proto::rest::Consistency;
 use livedrop_proto::rest::products as shape;
 
 use super::Rest;
-use super::answer::Answer;
+use super::answer::{Answer, JSON};
 use super::body::{Json, Params};
-use super::caching::{PAGES, Precondition, cacheable, etag, if_match};
+use super::caching::{PAGES, Precondition, cacheable, etag, if_match, listed};
 use super::checks::Checks;
 use super::code;
 use super::context::Context;
@@ -74,7 +74,11 @@ pub async fn read(State(rest): State<Rest>, Path(id): Path<String>, headers: Hea
     let seen = freshness::read(&rest, &headers, None, Consistency::Local, |view| products::get(view, id)).await?;
     let product = seen.what.ok_or_else(|| Problem::not_found("product").at(seen.index))?;
     let tags = [format!("product-{id}"), format!("creator-{}", product.creator_id)];
-    let answer = cacheable(&headers, etag(product.version), PAGES, &tags, || Answer::ok(&product_shape(&product)));
+    let answer = cacheable(&headers, etag(product.version), PAGES, &tags, || {
+        let body =
+            rest.rendered.body(u128::from_be_bytes(id.bytes()), &etag(product.version), || product_shape(&product));
+        Answer::written(StatusCode::OK, JSON, body)
+    });
     Ok(answer.at(seen.index))
 }
 
@@ -103,12 +107,13 @@ pub async fn list(
         let get = |view: &dyn View| tagged(view, which, tag, &wanted);
         let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, get).await?;
         let (found, next) = seen.what;
-        return Ok(wanted.answer_until(&uri, found.iter().map(product_shape).collect(), next).at(seen.index));
+        let page = wanted.answer_until(&uri, found.iter().map(product_shape).collect(), next);
+        return Ok(listed(page, asked.consistency, "products", creator).at(seen.index));
     }
     let get = |view: &dyn View| products::list(view, which, wanted.after, wanted.look_for());
     let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, get).await?;
     let found = seen.what.iter().map(|product| (product.id, product_shape(product))).collect();
-    Ok(wanted.answer(&uri, found).at(seen.index))
+    Ok(listed(wanted.answer(&uri, found), asked.consistency, "products", creator).at(seen.index))
 }
 
 /// Changes a product, if it is still as the caller saw it.

@@ -41,7 +41,7 @@ pub async fn sign_in(
 }
 
 async fn open(rest: &Rest, context: &Context, body: &shape::SignIn) -> Result<Answer, Problem> {
-    let account = password::check(rest, &body.email, body.password.clone()).await?;
+    let account = password::check(rest, context.client, &body.email, body.password.clone()).await?;
     let token = RefreshToken::fresh(mint::session(rest.now()));
     let command = accounts::Command::SignIn(SignIn {
         session_id: token.session_id,

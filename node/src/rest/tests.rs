@@ -2,15 +2,27 @@
 
 mod accounts;
 mod across;
+mod audit;
+mod closing;
 mod connections;
 pub mod double;
 mod drops;
+mod events;
+mod follows;
+mod inbox;
+mod keys;
+mod limits;
 mod openapi;
 mod orders;
 mod payments;
 mod products;
 mod replays;
+mod resume;
+mod roles;
 mod search;
+mod stream;
+mod tags;
+mod waitlist;
 mod webhooks;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -18,16 +30,23 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use axum::body::Body;
+use axum::response::Response;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http::{HeaderMap, Request, request};
 use http_body_util::BodyExt;
-use livedrop_domain::{Timestamp, payments as domain_payments};
+use livedrop_domain::{Event, Timestamp, payments as domain_payments};
+use livedrop_proto::limits::{GuessRequest, GuessResponse, LeaseRequest, LeaseResponse};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::accept::Watch;
 use super::operator_token::OperatorToken;
-use super::{Front, Limits, Parts, PaymentTerms, Rest};
+use super::{CallerLimits, Front, Limits, Parts, PaymentTerms, Rendered, Rest};
 use crate::auth::{Auth, Options};
+use crate::feed::{self, Hub};
+use crate::limits::{Ask, Options as CallerOptions, Rate};
 use crate::search::Search;
 use double::Double;
 
@@ -35,6 +54,25 @@ use double::Double;
 const NOW: Timestamp = Timestamp(1_795_000_000_000);
 const PASSWORD: &str = "plum-otter-9-lantern";
 const OPERATOR_TOKEN: &str = "op_of_this_test";
+
+/// Limits that no test meets by accident.
+fn caller_limits() -> CallerOptions {
+    let rate = Rate { per_minute: 60_000, burst: 100_000 };
+    CallerOptions { account: rate, address: rate, wrong_free: 3, wrong_from_address: rate }
+}
+
+/// There is no other node to ask.
+struct Alone;
+
+impl Ask for Alone {
+    fn lease(&self, _: u64, _: LeaseRequest) -> BoxFuture<'_, Option<LeaseResponse>> {
+        std::future::ready(None).boxed()
+    }
+
+    fn guess(&self, _: u64, _: GuessRequest) -> BoxFuture<'_, Option<GuessResponse>> {
+        std::future::ready(None).boxed()
+    }
+}
 
 /// A node over a shop in memory.
 struct Node {
@@ -50,9 +88,27 @@ impl Node {
 
     /// Another node over the same shop remembers nothing of what the first one has seen.
     fn over(shop: Arc<Double>) -> Self {
+        Node::with_streams(shop, feed::Settings::default())
+    }
+
+    fn with_streams(shop: Arc<Double>, streams: feed::Settings) -> Self {
+        Node::begun(shop, streams, caller_limits())
+    }
+
+    fn limited(shop: Arc<Double>, limits: CallerOptions) -> Self {
+        Node::begun(shop, feed::Settings::default(), limits)
+    }
+
+    fn begun(shop: Arc<Double>, streams: feed::Settings, limits: CallerOptions) -> Self {
+        let facts = shop.facts();
+        let feed = Hub::new(shop.clone(), streams).expect("memory does not fail");
+        tokio::spawn(feed::follow(feed.clone(), facts, CancellationToken::new()));
         let rest = Rest::new(Parts {
+            feed,
             shop: shop.clone(),
             auth: Arc::new(Auth::new("double", Options::cheap())),
+            limits: Some(CallerLimits::new(1, limits, Arc::new(Alone)).0),
+            rendered: Rendered::new(1 << 20),
             node_id: 1,
             operator_token: Some(OperatorToken::of(OPERATOR_TOKEN)),
             metrics: Some(PrometheusBuilder::new().build_recorder().handle()),
@@ -67,6 +123,14 @@ impl Node {
             draining: AtomicBool::new(false),
         });
         Node { front: Arc::new(rest.front(Limits::default())), shop, rest }
+    }
+
+    /// Hears of what happened since somebody last did, as a node does that follows the facts.
+    fn hear(&self, events: &[Event]) {
+        for event in events {
+            super::identity::load_keys(&self.rest).expect("memory does not fail");
+            self.rest.auth.observe(event);
+        }
     }
 
     fn call(&self, method: &str, path: &str) -> Call<'_> {
@@ -131,6 +195,12 @@ impl Call<'_> {
         self
     }
 
+    /// As if it came from there.
+    fn from(mut self, peer: &str) -> Self {
+        self.peer = peer.parse().expect("a test's address is one");
+        self
+    }
+
     fn json(self, body: Value) -> Self {
         let mut call = self.header("content-type", "application/json");
         call.body = Body::from(body.to_string());
@@ -142,9 +212,14 @@ impl Call<'_> {
         self
     }
 
-    async fn send(self) -> Answered {
+    /// The answer whose body is still on its way.
+    async fn begin(self) -> Response {
         let request = self.request.body(self.body).expect("a test's request is one");
-        let (parts, body) = self.node.front.serve(request, &Watch::idle(), self.peer).await.into_parts();
+        self.node.front.serve(request, &Arc::new(Watch::idle()), self.peer).await
+    }
+
+    async fn send(self) -> Answered {
+        let (parts, body) = self.begin().await.into_parts();
         let text = body.collect().await.expect("it is in memory").to_bytes();
         let text = String::from_utf8(text.to_vec()).expect("answers are text");
         Answered { status: parts.status.as_u16(), headers: parts.headers, text }

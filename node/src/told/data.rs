@@ -1,6 +1,6 @@
 //! What is said of an event.
 
-use livedrop_domain::{Event, Timestamp, drops};
+use livedrop_domain::{Event, Timestamp, drops, waitlist};
 use serde_json::{Map, Value, json};
 
 use super::{Audience, audience, id, kind, of_order};
@@ -34,6 +34,11 @@ pub fn fields(event: &Event) -> Map<String, Value> {
             let (told, _) = of_order(event);
             let (order_id, drop_id) = (told.order_id.to_string(), told.drop_id.to_string());
             json!({ "order_id": order_id, "drop_id": drop_id, "quantity": told.quantity })
+        }
+        Event::Waitlist(waitlist::Event::Offered { drop_id, order_id, quantity, expires_at, .. }) => {
+            let (order_id, drop_id) = (order_id.to_string(), drop_id.to_string());
+            let expires_at = rfc3339(*expires_at);
+            json!({ "order_id": order_id, "drop_id": drop_id, "quantity": quantity, "expires_at": expires_at })
         }
         _ => Value::Null,
     };

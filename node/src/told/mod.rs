@@ -7,13 +7,13 @@ mod data;
 mod id;
 
 use livedrop_domain::orders::Told;
-use livedrop_domain::{AccountId, DropId, Event, drops, orders};
+use livedrop_domain::{AccountId, DropId, Event, drops, orders, waitlist};
 
 pub use data::{data, fields};
 pub use id::{id, parse_id};
 
 /// The name of every event that is told.
-pub const KINDS: [&str; 16] = [
+pub const KINDS: [&str; 17] = [
     "drop.scheduled",
     "drop.live",
     "drop.low_stock",
@@ -30,6 +30,7 @@ pub const KINDS: [&str; 16] = [
     "order.expired",
     "order.cancelled",
     "order.refunded",
+    "waitlist.offered",
 ];
 
 /// The name of an event; none when it is nobody's business.
@@ -37,6 +38,7 @@ pub fn kind(event: &Event) -> Option<&'static str> {
     match event {
         Event::Drops(event) => Some(of_drop(event).2),
         Event::Orders(event) => Some(of_order(event).1),
+        Event::Waitlist(waitlist::Event::Offered { .. }) => Some("waitlist.offered"),
         _ => None,
     }
 }
@@ -58,6 +60,16 @@ pub fn audience(event: &Event) -> Option<Audience> {
             Some(Audience::Drop { drop_id, creator_id })
         }
         Event::Orders(event) => Some(Audience::Account(of_order(event).0.buyer_id)),
+        Event::Waitlist(waitlist::Event::Offered { account_id, .. }) => Some(Audience::Account(*account_id)),
+        _ => None,
+    }
+}
+
+/// The drop that an event is about, if it is about one.
+pub fn drop_of(event: &Event) -> Option<DropId> {
+    match event {
+        Event::Drops(event) => Some(of_drop(event).0),
+        Event::Orders(event) => Some(of_order(event).0.drop_id),
         _ => None,
     }
 }

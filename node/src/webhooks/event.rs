@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use livedrop_domain::{AccountId, DropId, Event, Fault, Timestamp, View, drops, orders};
+use livedrop_domain::{AccountId, DropId, Event, Fault, Timestamp, View, drops, orders, waitlist};
 use serde_json::{Value, json};
 
 use crate::rest::{order_shape, rfc3339};
-use crate::told::{fields, of_drop, of_order};
+use crate::told::{fields, kind, of_drop, of_order};
 
 /// Whose drops the orders of a stretch of events are of: each is looked up once.
 #[derive(Default)]
@@ -38,6 +38,7 @@ pub fn addressed(
             let (told, kind) = of_order(event);
             Ok(creators.of(view, told.drop_id)?.map(|creator| (creator, kind)))
         }
+        Event::Waitlist(waitlist::Event::Offered { creator_id, .. }) => Ok(kind(event).map(|kind| (*creator_id, kind))),
         _ => Ok(None),
     }
 }
@@ -51,7 +52,7 @@ pub fn body(view: &dyn View, kind: &str, at: Timestamp, event: &Event) -> Result
             let order = orders::get(view, told.order_id)?.map(|order| order_shape(&order, None));
             json!({ "order": order })
         }
-        Event::Drops(_) => Value::Object(fields(event)),
+        Event::Drops(_) | Event::Waitlist(_) => Value::Object(fields(event)),
         _ => Value::Null,
     };
     let body = json!({ "type": kind, "timestamp": rfc3339(at), "data": data });

@@ -9,6 +9,9 @@ use super::Wide;
 use super::accounts::Role;
 use super::cluster::NodeRole;
 
+/// The most accounts that one request brings.
+pub const IMPORT_MAX: usize = 200;
+
 /// `GET /v1/admin/status`: the node that answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NodeStatus {
@@ -166,4 +169,48 @@ impl fmt::Debug for AdminCreateAccount {
             .field("role", &self.role)
             .finish_non_exhaustive()
     }
+}
+
+/// `POST /v1/admin/accounts/import`: accounts that were opened elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportAccounts {
+    /// At most 200.
+    #[schema(max_items = 200)]
+    pub accounts: Vec<ImportedAccount>,
+}
+
+/// One account, as it was elsewhere.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportedAccount {
+    /// `usr_…`; a new one when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// At most 254 bytes. Addresses that differ in case only are one.
+    #[schema(max_length = 254, format = Email)]
+    pub email: String,
+    /// 1 to 200 bytes.
+    #[schema(min_length = 1, max_length = 200)]
+    pub display_name: String,
+    pub role: Role,
+    /// An argon2id hash in PHC string format, `$argon2id$v=19$…`. Nobody can sign in with a password when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 256)]
+    pub password_hash: Option<String>,
+}
+
+/// A hash must not reach a log line: passwords can be guessed from it.
+impl fmt::Debug for ImportedAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ImportedAccount").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+/// What became of those that were brought. The two come to as many as were sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ImportedAccounts {
+    pub added: u32,
+    /// The id or the address was there before.
+    pub taken: u32,
 }

@@ -169,6 +169,7 @@ pub struct Item {
     pub sku: String,
     /// All units that were ever for sale: the first stock and every restock.
     pub stock: u64,
+    /// For sale, or for a moment on their way to those who wait for them.
     pub available: u64,
     /// Held for orders that are not paid.
     pub held: u64,
@@ -182,6 +183,8 @@ pub struct DropStats {
     pub drop_id: String,
     /// The counts of each variant, in units.
     pub items: Vec<Item>,
+    /// How many people wait in line, over all variants.
+    pub waiting: u64,
     /// Orders that were paid, whatever became of them later.
     pub confirmed_orders: u64,
     /// Orders whose payment was declined.

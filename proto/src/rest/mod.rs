@@ -9,12 +9,16 @@ pub mod admin;
 pub mod audit;
 pub mod cluster;
 pub mod drops;
+pub mod events;
+pub mod follows;
 pub mod list;
+pub mod notifications;
 pub mod orders;
 pub mod payments;
 pub mod problem;
 pub mod products;
 pub mod search;
+pub mod waitlist;
 pub mod webhooks;
 mod wide;
 

@@ -32,6 +32,9 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub opens_at: Option<String>,
+    /// With `rate_limited`: which limits were overstepped, as `RateLimit-Policy` names them.
+    #[serde(default, rename = "violated-policies", skip_serializing_if = "Vec::is_empty")]
+    pub violated_policies: Vec<String>,
 }
 
 /// One field that is wrong.
@@ -73,6 +76,12 @@ pub mod code {
     pub const SOLD_OUT: &str = "sold_out";
     /// 409: the customer would have more units than one customer may.
     pub const LIMIT_REACHED: &str = "limit_reached";
+    /// 409: there is nothing to wait for, as units are for sale.
+    pub const UNITS_AVAILABLE: &str = "units_available";
+    /// 409: the account waits already, for another variant or for fewer units.
+    pub const ALREADY_WAITING: &str = "already_waiting";
+    /// 409: as many wait as may.
+    pub const LINE_FULL: &str = "line_full";
     /// 409: the drop is paused.
     pub const DROP_PAUSED: &str = "drop_paused";
     /// 409: the drop has ended or was cancelled.
@@ -105,8 +114,10 @@ pub mod code {
     pub const DROP_NOT_OPEN: &str = "drop_not_open";
     /// 428: the request must carry `If-Match`.
     pub const IF_MATCH_REQUIRED: &str = "if_match_required";
-    /// 429: too many requests; `Retry-After` says how long to wait.
+    /// 429: too many wrong passwords; `Retry-After` says how long to wait.
     pub const TOO_MANY_REQUESTS: &str = "too_many_requests";
+    /// 429: the account or the address asks too often; `Retry-After` says how long to wait.
+    pub const RATE_LIMITED: &str = "rate_limited";
     /// 500: a fault of the node.
     pub const INTERNAL: &str = "internal";
     /// 503: no majority of the nodes answers, so nothing was done.

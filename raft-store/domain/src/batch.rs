@@ -98,7 +98,7 @@ mod tests {
     use crate::words::{Applicable, Command, Request};
 
     fn request() -> Request {
-        Request { request_id: "r".into(), idempotency: None, command: Command::Clock(Tick { budget: 1 }), by: None }
+        Request { request_id: "r".into(), idempotency: None, command: Command::Clock(Tick::of(1)), by: None }
     }
 
     fn payload() -> Vec<u8> {

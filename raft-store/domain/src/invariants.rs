@@ -5,6 +5,7 @@ mod follows;
 mod money;
 mod notifications;
 mod sandbox;
+mod waitlist;
 mod webhooks;
 
 use std::collections::BTreeMap;
@@ -23,8 +24,8 @@ pub enum Broken {
     NotConserved { drop: DropId, sku: String, stock: u64 },
     #[error("{drop}: {account} has {units} units of at most {limit}, {counted} of them in their row")]
     Limit { drop: DropId, account: AccountId, units: u64, limit: u32, counted: u32 },
-    #[error("{drop}: sold out is told {told}, {available} units are available")]
-    SoldOut { drop: DropId, told: bool, available: u64 },
+    #[error("{drop}: sold out is told {told}, {for_sale} units are for sale")]
+    SoldOut { drop: DropId, told: bool, for_sale: u64 },
     #[error("{order} is greater than {newest}, which is said to be the greatest")]
     Newest { order: OrderId, newest: OrderId },
     #[error("the payment of {order} breaks a law: {law}")]
@@ -59,6 +60,10 @@ pub enum Broken {
     Notice { name: Vec<u8>, what: &'static str },
     #[error("{account} mutes too much, or out of order")]
     Inbox { account: AccountId },
+    #[error("{drop}: the line for variant {item} {what}")]
+    Line { drop: DropId, item: u16, what: &'static str },
+    #[error("{drop}: the place of {account} in line {what}")]
+    Place { drop: DropId, account: AccountId, what: &'static str },
     #[error(transparent)]
     Fault(#[from] Fault),
 }
@@ -70,7 +75,8 @@ pub fn check(view: &dyn View) -> Result<(), Broken> {
     sandbox::check(view)?;
     webhooks::check(view)?;
     follows::check(view)?;
-    notifications::check(view)
+    notifications::check(view)?;
+    waitlist::check(view)
 }
 
 /// Every unit is in one place, nobody has more than they may, and no order id can be used again unseen.
@@ -107,9 +113,9 @@ fn check_units(view: &dyn View) -> Result<(), Broken> {
                 }
             }
         }
-        let available = stock.available();
-        if drop.sold_out && available > 0 {
-            return Err(Broken::SoldOut { drop: drop.id, told: drop.sold_out, available });
+        let for_sale = drop.for_sale(&stock);
+        if drop.sold_out && for_sale > 0 {
+            return Err(Broken::SoldOut { drop: drop.id, told: drop.sold_out, for_sale });
         }
         for ((_, account), units) in units.iter().filter(|((id, _), _)| *id == drop.id && drop.per_customer_limit > 0) {
             let (limit, counted) = (drop.per_customer_limit, drops::units_of(view, drop.id, *account)?);

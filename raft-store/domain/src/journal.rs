@@ -8,10 +8,52 @@ use crate::keys::{self, key};
 use crate::overlay::{Key, Overlay};
 use crate::view::Order;
 use crate::words::Event;
-use crate::{Fault, OrderId, Timestamp, View, codec, tx};
+use crate::{Entry, Fault, OrderId, Timestamp, View, clock, codec, tx};
 
-/// How many log indices back the journal reaches at least.
-pub const ENTRIES_KEPT: u64 = 100_000;
+/// Log indices that the journal reaches back whatever else is said: nodes compare their hashes by it.
+const ALWAYS_KEPT: u64 = 1_000;
+/// Rows that are too many go so many at a time, so that not every entry has a tick for the row that it pushes out.
+const STEP: u64 = 1_000;
+/// For the same reason rows that are too old wait until the oldest is older by such a part of the age.
+const AGE_STEP: u64 = 64;
+
+/// How much of the journal is kept: a row goes when it is beyond the count or older than the age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// Log indices.
+    pub entries: u64,
+    /// In milliseconds.
+    pub ms: u64,
+}
+
+/// A hundred thousand entries, and a week.
+impl Default for Kept {
+    fn default() -> Self {
+        Kept { entries: 100_000, ms: 7 * 86_400_000 }
+    }
+}
+
+impl Kept {
+    /// The end of the rows that are too many once the entry at `index` is applied.
+    fn end_by_count(&self, index: u64) -> u64 {
+        index.saturating_sub(self.entries.max(ALWAYS_KEPT)) / STEP * STEP
+    }
+}
+
+/// Rows that may go.
+pub(crate) struct Old {
+    /// In order.
+    pub indices: Vec<u64>,
+    /// Once they are gone there is no row below this index.
+    pub floor: u64,
+}
+
+/// What of a row says how old it is.
+#[derive(Decode)]
+struct Aged {
+    #[n(0)]
+    at: Timestamp,
+}
 
 /// The journal of one entry.
 #[derive(Debug, Clone, PartialEq, Eq, Decode)]
@@ -89,10 +131,7 @@ pub fn at(view: &dyn View, index: u64) -> Result<Option<Journal>, Fault> {
 
 /// At most `limit` journals of entries after `index`, oldest first, with their log indices.
 pub fn after(view: &dyn View, index: u64, limit: usize) -> Result<Vec<(u64, Journal)>, Fault> {
-    view.scan(&journal_key(index.saturating_add(1)), &[keys::JOURNAL + 1], Order::Forward, limit)?
-        .iter()
-        .map(|(row, bytes)| Ok((index_of(row)?, codec::decode(bytes, "a journal row")?)))
-        .collect()
+    stored_after(view, index, limit)?.iter().map(|(index, stored)| Ok((*index, decode(stored)?))).collect()
 }
 
 /// The hash of the state as of `index`: of the last entry with commands up to there, while the journal reaches back.
@@ -104,10 +143,57 @@ pub fn hash_at(view: &dyn View, index: u64) -> Result<Option<[u8; 32]>, Fault> {
     }
 }
 
-/// The oldest log indices in the journal that are below `end` and not below `start`.
-pub(crate) fn indices(view: &dyn View, start: u64, end: u64, limit: usize) -> Result<Vec<u64>, Fault> {
-    let rows = view.scan(&journal_key(start), &journal_key(end), Order::Forward, limit)?;
-    rows.iter().map(|(row, _)| index_of(row)).collect()
+/// The journals of at most `limit` entries after `index`, oldest first, as they are stored: [`decode`] reads them where
+/// nobody waits for the rows.
+pub fn stored_after(view: &dyn View, index: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, Fault> {
+    let rows = view.scan(&journal_key(index.saturating_add(1)), &[keys::JOURNAL + 1], Order::Forward, limit)?;
+    rows.into_iter().map(|(row, bytes)| Ok((index_of(&row)?, bytes))).collect()
+}
+
+/// Reads what [`stored_after`] gives.
+pub fn decode(stored: &[u8]) -> Result<Journal, Fault> {
+    codec::decode(stored, "a journal row")
+}
+
+/// The index below which rows were taken away: of every entry from it on, what it did is here.
+pub fn floor(view: &dyn View) -> Result<u64, Fault> {
+    clock::journal_floor(view)
+}
+
+/// Whether there are rows from `floor` on that should go by `now`, and enough of them to be worth a tick.
+pub(crate) fn is_long(view: &dyn View, floor: u64, now: Timestamp, kept: Kept) -> Result<bool, Fault> {
+    let index = meta(view)?.index;
+    if floor < kept.end_by_count(index) {
+        return Ok(true);
+    }
+    let late = Kept { ms: kept.ms.saturating_add(kept.ms / AGE_STEP), ..kept };
+    Ok(!old(view, floor, &Entry { index, now }, late, 1)?.indices.is_empty())
+}
+
+/// The oldest rows from `floor` on that should go when this entry is applied, at most `limit`.
+pub(crate) fn old(view: &dyn View, floor: u64, entry: &Entry, kept: Kept, limit: usize) -> Result<Old, Fault> {
+    let by_count = kept.end_by_count(entry.index);
+    let end = entry.index.saturating_sub(ALWAYS_KEPT);
+    let mut old = Old { indices: Vec::new(), floor: floor.max(by_count) };
+    if floor >= end {
+        return Ok(Old { floor, ..old });
+    }
+    let rows = view.scan(&journal_key(floor), &journal_key(end), Order::Forward, limit)?;
+    let spent = rows.len() == limit;
+    for (row, bytes) in &rows {
+        let index = index_of(row)?;
+        let is_old = || Ok(codec::decode::<Aged>(bytes, "a journal row")?.at.0.saturating_add(kept.ms) <= entry.now.0);
+        if index >= by_count && !is_old()? {
+            return Ok(old);
+        }
+        old.indices.push(index);
+        old.floor = old.floor.max(index + 1);
+    }
+    if spent {
+        // There may be more: the next tick begins right after the last of these.
+        old.floor = old.indices.last().map_or(floor, |last| last + 1);
+    }
+    Ok(old)
 }
 
 pub(crate) fn forget(tx: &mut tx::Tx, index: u64) {

@@ -97,6 +97,8 @@ pub const WEBHOOK_CURSOR: u8 = 0x6b;
 pub const WEBHOOK_OLD: u8 = 0x6c;
 /// `endpoint` that was deleted or disabled → how far the clock has gone through its deliveries.
 pub const WEBHOOK_HALTED: u8 = 0x6d;
+/// Up to which log index caches in front of the cluster were told of events: one row.
+pub const CDN_CURSOR: u8 = 0x6e;
 
 /// `creator, event index, event ordinal` → what everyone who follows the creator may read.
 pub const NOTICE_OF_CREATOR: u8 = 0x70;
@@ -106,6 +108,14 @@ pub const NOTICE_OF_ACCOUNT: u8 = 0x71;
 pub const NOTICE_OLD: u8 = 0x72;
 /// `account` → what it has read, and what it does not want to be told.
 pub const INBOX: u8 = 0x73;
+/// `drop, item, sequence`: somebody who waits for a variant.
+pub const WAITING: u8 = 0x78;
+/// `drop, account` → their place in a line, or what they were offered.
+pub const WAITING_OF: u8 = 0x79;
+/// `drop, item` → the line for a variant, while somebody waits for it.
+pub const WAITLIST: u8 = 0x7a;
+/// `drop` whose lines the clock has yet to go on with.
+pub const WAITLIST_DUE: u8 = 0x7c;
 
 /// Rows that are read by their whole key, and in runs only to check a whole state: a store need not keep the newest of
 /// them in order.

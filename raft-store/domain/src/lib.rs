@@ -11,6 +11,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod batch;
+pub mod cdn;
 pub mod clock;
 pub mod codec;
 pub mod drops;
@@ -33,6 +34,7 @@ mod stop;
 mod time;
 mod tx;
 pub mod view;
+pub mod waitlist;
 pub mod webhooks;
 pub mod words;
 

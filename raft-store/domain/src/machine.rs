@@ -11,8 +11,8 @@ use crate::tx::Tx;
 use crate::view::View;
 use crate::words::{Applicable, By, Command, Event, Outcome, Rejection, Reply};
 use crate::{
-    Timestamp, accounts, audit, batch, clock, codec, drops, follows, members, notifications, orders, payments,
-    products, sandbox, webhooks,
+    Timestamp, accounts, audit, batch, cdn, clock, codec, drops, follows, members, notifications, orders, payments,
+    products, sandbox, waitlist, webhooks,
 };
 
 /// All that a verb may know of the world beside the rows.
@@ -103,7 +103,10 @@ fn decide(
             if let Some(deed) = deed.filter(|_| tx.written() > before) {
                 audit::record(tx, entry, request_id, deed)?;
             }
-            Ok(Ok(reply))
+            Ok(Ok(match waitlist::serve(tx, entry, waitlist::OFFERS_AT_ONCE)? {
+                0 => reply,
+                _ => as_it_is_now(tx, reply)?,
+            }))
         }
         Err(Stop::Rejected(rejection)) => {
             tx.discard();
@@ -111,6 +114,14 @@ fn decide(
         }
         Err(Stop::Fault(fault)) => Err(fault),
     }
+}
+
+/// The answer to a command that freed units which were offered by now to those who wait.
+fn as_it_is_now(tx: &mut Tx, reply: Reply) -> Result<Reply, Fault> {
+    Ok(match reply {
+        Reply::Drops(reply) => Reply::Drops(drops::as_it_is_now(tx, reply)?),
+        other => other,
+    })
 }
 
 fn dispatch(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Reply, Stop> {
@@ -124,8 +135,10 @@ fn dispatch(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Reply, Stop>
         Command::Payments(command) => payments::apply(tx, entry, command)?.into(),
         Command::Sandbox(command) => sandbox::apply(tx, entry, command)?.into(),
         Command::Webhooks(command) => webhooks::apply(tx, entry, command)?.into(),
+        Command::Cdn(command) => cdn::apply(tx, entry, command)?.into(),
         Command::Follows(command) => follows::apply(tx, entry, command)?.into(),
         Command::Notifications(command) => notifications::apply(tx, entry, command)?.into(),
+        Command::Waitlist(command) => waitlist::apply(tx, entry, command)?.into(),
     })
 }
 

@@ -9,7 +9,7 @@ use crate::codec;
 use crate::overlay::{Key, Overlay};
 use crate::view::{Order, Row, View};
 use crate::words::Event;
-use crate::{Fault, Timestamp, drops, keys, orders};
+use crate::{DropId, Fault, Timestamp, drops, keys, orders};
 
 /// One entry's sight of the state: the stored rows, under those of its batch, under those of the command at hand.
 pub struct Tx<'a> {
@@ -24,6 +24,8 @@ pub struct Tx<'a> {
     pending: Vec<Write>,
     /// The drop that the last purchase was of, so that the next one does not decode it again.
     pub(crate) hot: drops::Hot,
+    /// The drops whose waiting lines are to be looked at when the command, or a thing that it does, is done.
+    pub(crate) lines: Vec<DropId>,
     /// Which order ids nobody needs to look for.
     pub(crate) newest_orders: orders::Newest,
     /// How long the record was when the command began, and how many events there were.
@@ -61,6 +63,7 @@ impl<'a> Tx<'a> {
             events: Vec::new(),
             pending,
             hot: drops::Hot::default(),
+            lines: Vec::new(),
             newest_orders,
             began: (start, 0),
         }
@@ -139,6 +142,7 @@ impl<'a> Tx<'a> {
             self.hot = drops::Hot::default();
         }
         self.pending.clear();
+        self.lines.clear();
         self.overlay.record().truncate(self.began.0);
         self.events.truncate(self.began.1);
     }

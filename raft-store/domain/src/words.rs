@@ -3,7 +3,8 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
-    AccountId, accounts, clock, drops, follows, members, notifications, orders, payments, products, sandbox, webhooks,
+    AccountId, accounts, cdn, clock, drops, follows, members, notifications, orders, payments, products, sandbox,
+    waitlist, webhooks,
 };
 
 /// What one caller asks for, with what came with it. Encoded once, at the node that took it.
@@ -81,6 +82,10 @@ pub enum Command {
     Follows(#[n(0)] follows::Command),
     #[n(10)]
     Notifications(#[n(0)] notifications::Command),
+    #[n(11)]
+    Waitlist(#[n(0)] waitlist::Command),
+    #[n(12)]
+    Cdn(#[n(0)] cdn::Command),
 }
 
 /// The answer to a command that went through.
@@ -108,6 +113,10 @@ pub enum Reply {
     Follows(#[n(0)] follows::Reply),
     #[n(10)]
     Notifications(#[n(0)] notifications::Reply),
+    #[n(11)]
+    Waitlist(#[n(0)] waitlist::Reply),
+    #[n(12)]
+    Cdn(#[n(0)] cdn::Reply),
 }
 
 /// The answer to a command that may not go through. It wrote nothing.
@@ -136,13 +145,21 @@ pub enum Rejection {
     Follows(#[n(0)] follows::Rejection),
     #[n(10)]
     Notifications(#[n(0)] notifications::Rejection),
+    #[n(11)]
+    Waitlist(#[n(0)] waitlist::Rejection),
+    #[n(12)]
+    Cdn(#[n(0)] cdn::Rejection),
 }
 
 impl Rejection {
     /// Whether the same request may be decided otherwise later, so that its idempotency key stays undecided:
     /// HTTP 425 asks to repeat the very same request.
     pub fn is_too_early(&self) -> bool {
-        matches!(self, Rejection::Orders(orders::Rejection::NotOpen { .. }))
+        matches!(
+            self,
+            Rejection::Orders(orders::Rejection::NotOpen { .. })
+                | Rejection::Waitlist(waitlist::Rejection::NotOpen { .. })
+        )
     }
 }
 
@@ -173,6 +190,8 @@ pub enum Event {
     Webhooks(#[n(0)] webhooks::Event),
     #[n(6)]
     Follows(#[n(0)] follows::Event),
+    #[n(7)]
+    Waitlist(#[n(0)] waitlist::Event),
 }
 
 macro_rules! rooms {
@@ -199,10 +218,17 @@ rooms!(Command: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Reply: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Rejection: sandbox => Sandbox, webhooks => Webhooks);
 rooms!(Event: webhooks => Webhooks);
+rooms!(Command: cdn => Cdn);
+rooms!(Reply: cdn => Cdn);
+rooms!(Rejection: cdn => Cdn);
 rooms!(Command: follows => Follows, notifications => Notifications);
 rooms!(Reply: follows => Follows, notifications => Notifications);
 rooms!(Rejection: follows => Follows, notifications => Notifications);
 rooms!(Event: follows => Follows);
+rooms!(Command: waitlist => Waitlist);
+rooms!(Reply: waitlist => Waitlist);
+rooms!(Rejection: waitlist => Waitlist);
+rooms!(Event: waitlist => Waitlist);
 
 /// An answer on its way through bytes: CBOR has no `Result` of its own.
 #[derive(Encode, Decode)]

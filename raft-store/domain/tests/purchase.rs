@@ -76,7 +76,7 @@ fn what_is_paid_in_time_stays_sold_and_the_rest_is_for_sale_again() {
     assert_eq!(shop.entry([buys_one(3, 3)]), [Err(orders::Rejection::SoldOut.into())]);
 
     shop.now = OPENING.after_ms(HOLD_MS);
-    shop.entry([asks(Command::Clock(Tick { budget: 100 }))]);
+    shop.entry([asks(Command::Clock(Tick::of(100)))]);
     assert_eq!(shop.counts(), Counts { available: 1, held: 0, sold: 1 });
 
     let answers = shop.entry([buys_one(4, 4), cancels(2, 2), cancels(1, 1)]);

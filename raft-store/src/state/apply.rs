@@ -45,7 +45,7 @@ impl StateMachine {
                     commands += applied.outcomes.len();
                     let Applied { index, at, outcomes, facts: events, .. } = applied;
                     if !events.is_empty() {
-                        facts.push(Facts { index, proposed_at: at, events, resync: false });
+                        facts.push(Facts { index, proposed_at: at, events, applied_at: started, resync: false });
                     }
                     Response(outcomes)
                 }
@@ -76,8 +76,9 @@ impl StateMachine {
     /// Tells readers and followers of the feed. That nobody listens is fine.
     fn publish(&self, last: LogId, facts: Vec<Facts>) {
         self.shared.applied.send_replace(last.index);
+        let applied_at = Instant::now();
         for facts in facts {
-            self.shared.facts.send(Arc::new(facts)).ok();
+            self.shared.facts.send(Arc::new(Facts { applied_at, ..facts })).ok();
         }
     }
 

@@ -8,6 +8,7 @@
 
 use std::fs::{self, File};
 use std::sync::Arc;
+use std::time::Instant;
 
 use livedrop_domain::journal;
 
@@ -53,7 +54,7 @@ impl Shared {
         self.snapshots.publish(snapshot)?;
         self.at(Step::InstallPublished)?;
         let index = applied.map_or(0, |id| id.index);
-        Ok(Facts { index, proposed_at: meta.clock, events: Vec::new(), resync: true })
+        Ok(Facts { index, proposed_at: meta.clock, events: Vec::new(), applied_at: Instant::now(), resync: true })
     }
 
     fn stage(&self, number: u64, snapshot: &SnapshotHandle) -> Result<StateDatabase, StoreError> {

@@ -3,6 +3,7 @@
 mod answers;
 mod audit;
 mod books;
+mod events;
 mod keys;
 mod latency;
 mod line;
@@ -29,6 +30,8 @@ use report::Report;
 pub enum Command {
     /// Buys as fast as it can, or at a steady rate, then checks the books; exit code 1 when they are wrong
     Purchase(Box<Wanted>),
+    /// Opens streams, lets a drop go live, and says how soon all were told; exit code 1 when one was not
+    Events(events::Wanted),
     /// Searches at a steady rate, a mixed set of questions; makes the products before, if asked to
     Search(search::Wanted),
 }
@@ -36,6 +39,7 @@ pub enum Command {
 pub async fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
     let wanted = match command {
         Command::Purchase(wanted) => wanted,
+        Command::Events(wanted) => return events::run(context, &wanted).await,
         Command::Search(wanted) => return search::run(context, wanted).await,
     };
     wanted.check(context)?;

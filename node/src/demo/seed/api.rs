@@ -41,7 +41,7 @@ struct Refused {
 /// Whether the same may go well a moment later: no answer, no leader yet, an unknown outcome.
 pub(super) fn may_pass(error: &anyhow::Error) -> bool {
     match error.downcast_ref::<Refused>() {
-        Some(refused) => refused.problem.status >= 500 || refused.problem.code == code::TOO_MANY_REQUESTS,
+        Some(refused) => refused.problem.status >= 500 || refused.problem.status == 429,
         None => error.downcast_ref::<reqwest::Error>().is_some_and(|error| !error.is_decode()),
     }
 }
@@ -159,5 +159,6 @@ fn unreadable(status: StatusCode, body: &[u8]) -> Problem {
         request_id: String::new(),
         errors: Vec::new(),
         opens_at: None,
+        violated_policies: Vec::new(),
     }
 }

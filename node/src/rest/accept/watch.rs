@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::Timeouts;
+use crate::feed::Line;
 
 /// Milliseconds that all connections share, so that noting the time costs a load and not a call.
 #[derive(Clone)]
@@ -46,6 +47,10 @@ pub enum Overdue {
     Head,
     Body,
     Idle,
+    /// The reader of a stream takes nothing.
+    Stalled,
+    /// Whoever writes a stream has given its reader up.
+    Cut,
 }
 
 const HEAD: u64 = 0;
@@ -53,19 +58,30 @@ const BODY: u64 = 1;
 const BODY_OVERDUE: u64 = 2;
 const WORKING: u64 = 3;
 const WAITING: u64 = 4;
+const STREAMING: u64 = 5;
 /// Bits of the state that say which of these it is; the others say since when, in milliseconds.
 const PHASE_BITS: u32 = 3;
 
-/// Where one connection stands. Only its own task writes it.
+/// Where one connection stands. Only its own task writes that.
 pub struct Watch {
     clock: Clock,
     state: AtomicU64,
+    /// Set from anywhere: the connection is to end, though nobody takes what is written to it.
+    cut: AtomicBool,
 }
+
+/// The connection that a request came over, for streams, which outlive the request.
+#[derive(Clone)]
+pub struct Connection(pub Arc<Watch>);
+
+/// Put into an answer whose body is a stream without an end.
+#[derive(Clone, Copy)]
+pub struct Streaming;
 
 impl Watch {
     pub fn new(clock: Clock) -> Self {
         let state = AtomicU64::new(clock.now_ms() << PHASE_BITS | HEAD);
-        Watch { clock, state }
+        Watch { clock, state, cut: AtomicBool::new(false) }
     }
 
     /// A watch that nobody looks at, for requests that come from no connection.
@@ -89,6 +105,16 @@ impl Watch {
         self.enter(WAITING);
     }
 
+    /// The answer is a stream: it goes on for as long as its reader takes something now and then.
+    pub fn stream_begins(&self) {
+        self.enter(STREAMING);
+    }
+
+    /// Whether the connection is to be torn down, and not to be closed after all that was written has arrived.
+    fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed)
+    }
+
     /// What `reading` gives, unless the body takes too long. The connection's task is woken to look at its watch and
     /// polls this along with the rest, so nothing else has to wake it.
     pub async fn unless_overdue<T>(&self, reading: impl Future<Output = T>) -> Result<T, Overdue> {
@@ -106,6 +132,11 @@ impl Watch {
         let state = self.state.load(Ordering::Relaxed);
         let spent = Duration::from_millis(self.clock.now_ms().saturating_sub(state >> PHASE_BITS));
         match self.phase() {
+            _ if self.is_cut() => Some(Overdue::Cut),
+            STREAMING if spent > timeouts.stalled => {
+                self.cut();
+                Some(Overdue::Stalled)
+            }
             HEAD if spent > timeouts.head => Some(Overdue::Head),
             WAITING if spent > timeouts.idle => Some(Overdue::Idle),
             BODY if spent > timeouts.body => {
@@ -131,9 +162,15 @@ impl Watch {
     }
 
     fn bytes_went(&self) {
-        if self.phase() == WAITING {
-            self.enter(WAITING);
+        if let phase @ (WAITING | STREAMING) = self.phase() {
+            self.enter(phase);
         }
+    }
+}
+
+impl Line for Watch {
+    fn cut(&self) {
+        self.cut.store(true, Ordering::Relaxed);
     }
 }
 
@@ -146,6 +183,17 @@ pub struct Watched {
 impl Watched {
     pub fn new(stream: TcpStream, watch: Arc<Watch>) -> Self {
         Watched { stream, watch }
+    }
+}
+
+impl Drop for Watched {
+    /// Nobody takes what the system still holds of a stream that was cut: it is thrown away with the connection.
+    fn drop(&mut self) {
+        if self.watch.is_cut()
+            && let Err(error) = self.stream.set_zero_linger()
+        {
+            tracing::debug!(%error, "a connection could not be reset");
+        }
     }
 }
 

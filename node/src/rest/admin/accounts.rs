@@ -115,7 +115,7 @@ pub async fn set_password(
     let change = ChangePassword { account_id: account.id, password_hash, keep: None, checked: None };
     let (_, index) = change_account(&rest, &context, &operator, Command::ChangePassword(change)).await?;
     // Whoever was guessing knows nothing of the new one, and its owner need not wait for them.
-    rest.auth.guesses.right(&account.email);
+    rest.forget_guesses(&account.email).await;
     Ok(Answer::no_content().at(index))
 }
 
@@ -213,7 +213,7 @@ fn account_shape(account: &Account) -> shape::AdminAccount {
     }
 }
 
-fn role_of(role: accounts_shape::Role) -> Role {
+pub fn role_of(role: accounts_shape::Role) -> Role {
     match role {
         accounts_shape::Role::Buyer => Role::Buyer,
         accounts_shape::Role::Creator => Role::Creator,

@@ -2,8 +2,9 @@
 
 use axum::extract::{Path, State};
 use http::HeaderMap;
+use livedrop_domain::drops::Drop;
 use livedrop_domain::orders::{self, Minute, Tally};
-use livedrop_domain::{Money, View, drops};
+use livedrop_domain::{Fault, Money, View, drops, waitlist};
 use livedrop_proto::rest;
 use livedrop_proto::rest::Consistency;
 use livedrop_proto::rest::drops as shape;
@@ -45,10 +46,11 @@ pub async fn read(
             Some(drop) => Some(drops::stock(view, drop.id)?),
             None => None,
         };
-        Ok((drop, stock, orders::tally(view, id)?, orders::minutes(view, id, first, MINUTES)?))
+        let waiting = drop.as_ref().map(|drop| waiting(view, drop)).transpose()?.unwrap_or_default();
+        Ok((drop, stock, waiting, orders::tally(view, id)?, orders::minutes(view, id, first, MINUTES)?))
     };
     let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, get).await?;
-    let (drop, stock, tally, minutes) = seen.what;
+    let (drop, stock, waiting, tally, minutes) = seen.what;
     let currency = drop.as_ref().map(|drop| drop.unit_price.currency);
     must_be_own(drop, creator_id)?;
     let (Some(stock), Some(currency)) = (stock, currency) else { return Err(Problem::not_found("drop")) };
@@ -62,6 +64,7 @@ pub async fn read(
     let stats = shape::DropStats {
         drop_id: id.to_string(),
         items: stock.0.iter().map(item_shape).collect(),
+        waiting,
         confirmed_orders: tally.confirmed_orders,
         failed_orders: tally.failed_orders,
         expired_orders: tally.expired_orders,
@@ -75,6 +78,15 @@ pub async fn read(
         per_minute: minutes.into_iter().map(minute).collect(),
     };
     Ok(Answer::ok(&stats).at(seen.index))
+}
+
+/// How many wait in the lines of a drop.
+fn waiting(view: &dyn View, drop: &Drop) -> Result<u64, Fault> {
+    let mut waiting = 0;
+    for item in drop.waited_for.iter().flatten() {
+        waiting += waitlist::line(view, drop.id, *item)?.waiting;
+    }
+    Ok(waiting)
 }
 
 /// The share of the holds that have ended which were paid.

@@ -1,6 +1,7 @@
 //! Connections, over a real socket: slow ones are closed, ending nodes let work end.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,7 +10,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::super::accept::{Timeouts, serve};
-use super::Node;
+use super::double::Double;
+use super::{NOW, Node};
+use crate::feed;
 
 struct Served {
     address: SocketAddr,
@@ -19,10 +22,14 @@ struct Served {
 
 /// Serves a node on a port of its own.
 async fn served(timeouts: Timeouts) -> Served {
+    served_by(&Node::new(), timeouts).await
+}
+
+async fn served_by(node: &Node, timeouts: Timeouts) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
     let stop = CancellationToken::new();
-    let ended = tokio::spawn(serve(listener, Node::new().front, timeouts, stop.clone()));
+    let ended = tokio::spawn(serve(listener, node.front.clone(), timeouts, stop.clone()));
     Served { address, stop, ended }
 }
 
@@ -152,4 +159,50 @@ async fn a_stopping_node_lets_a_request_end() {
     let answer = read_to_end(stream).await;
     assert!(answer.starts_with("HTTP/1.1 422 ") && answer.contains("connection: close"), "{answer}");
     served.ended.await.expect("it ends by itself");
+}
+
+/// A node whose streams say so often that they are there, with a drop, and how its events are asked for.
+async fn with_stream(heartbeat_ms: u64) -> (Node, String) {
+    let settings = feed::Settings { heartbeat: Duration::from_millis(heartbeat_ms), ..feed::Settings::default() };
+    let node = Node::with_streams(Arc::new(Double::at(NOW)), settings);
+    let creator = node.account("cleo", "creator").await;
+    let drop = node.drop(&creator, serde_json::json!({"stock": 5})).await;
+    (node, format!("GET /v1/drops/{drop}/events HTTP/1.1\r\nhost: x\r\n\r\n"))
+}
+
+#[tokio::test]
+async fn a_stream_is_not_idle_and_says_bye_when_the_node_stops() {
+    let (node, ask) = with_stream(10).await;
+    let tight = |timeouts: &mut Timeouts| {
+        (timeouts.head, timeouts.idle) = (Duration::from_millis(1), Duration::from_millis(1));
+    };
+    let served = served_by(&node, short(tight)).await;
+    let mut stream = served.connect().await;
+    stream.write_all(ask.as_bytes()).await.expect("the node reads");
+    let mut read = String::new();
+    // Longer than it takes to look at a connection twice.
+    while read.matches("\n:\n\n").count() < 150 {
+        let mut some = [0; 1024];
+        let bytes = stream.read(&mut some).await.expect("the stream goes on");
+        assert_ne!(bytes, 0, "closed after {read}");
+        read.push_str(std::str::from_utf8(&some[..bytes]).expect("streams are text"));
+    }
+    node.rest.feed.close();
+    served.stop.cancel();
+    let last = read_to_end(stream).await;
+    assert!(last.contains("event: bye\n") && last.ends_with("\r\n0\r\n\r\n"), "{last}");
+    served.ended.await.expect("it ends by itself");
+}
+
+#[tokio::test]
+async fn a_reader_who_takes_nothing_loses_the_connection() {
+    let (node, ask) = with_stream(3_600_000).await;
+    // Nothing is written between two signs of life, as when nothing can be.
+    let served = served_by(&node, short(|timeouts| timeouts.stalled = Duration::from_millis(1))).await;
+    let mut stream = served.connect().await;
+    stream.write_all(ask.as_bytes()).await.expect("the node reads");
+    let mut read = Vec::new();
+    let ended = stream.read_to_end(&mut read).await.map_err(|error| error.kind());
+    assert_eq!(ended, Err(std::io::ErrorKind::ConnectionReset));
+    assert!(String::from_utf8_lossy(&read).starts_with("HTTP/1.1 200 "));
 }

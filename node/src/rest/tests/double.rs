@@ -1,22 +1,25 @@
 //! A shop in memory that runs the real domain, one entry a request: routes are tested against the true rules.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use livedrop_domain::batch::BatchBuilder;
-use livedrop_domain::{
-    Command, Event, Fault, MemView, Outcome, Overlay, Request, Timestamp, apply, clock::Tick, codec,
-};
+use livedrop_domain::{Command, Event, Fault, MemView, Outcome, Overlay, Request, Timestamp, apply, clock, codec};
 use livedrop_proto::rest::admin::NodeStatus;
 use livedrop_proto::rest::cluster::{Cluster, ClusterNode, NodeRole};
+use livedrop_store::Facts;
+use tokio::sync::broadcast;
 
 use super::super::Exposition;
 use super::super::shop::{Check, Look, Shop};
 use crate::propose::Unanswered;
 
-#[derive(Default)]
-pub struct Double(Mutex<State>);
+/// How many facts wait for whoever follows them.
+const FACTS: usize = 64;
+
+pub struct Double(Mutex<State>, broadcast::Sender<Arc<Facts>>);
 
 #[derive(Default)]
 struct State {
@@ -32,18 +35,47 @@ struct State {
 
 impl Double {
     pub fn at(now: Timestamp) -> Self {
-        Double(Mutex::new(State { now, ..State::default() }))
+        Double(Mutex::new(State { now, ..State::default() }), broadcast::Sender::new(FACTS))
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().expect("no test panics with the lock in hand")
     }
 
+    /// What happens from now on, as a store tells it.
+    pub fn facts(&self) -> broadcast::Receiver<Arc<Facts>> {
+        self.1.subscribe()
+    }
+
+    fn apply(&self, request: Request) -> Outcome {
+        let mut state = self.state();
+        let (outcome, facts) = state.apply(request);
+        // In order, since nobody else applies meanwhile; that nobody listens is fine.
+        if !facts.events.is_empty() {
+            self.1.send(Arc::new(facts)).ok();
+        }
+        outcome
+    }
+
     /// Lets time pass, and the clock of the leader do what is due.
     pub fn pass(&self, ms: u64) {
         self.state().now.0 += ms;
-        let tick = Command::Clock(Tick { budget: 1_000 });
-        self.state().apply(Request { request_id: "clock".into(), idempotency: None, command: tick, by: None });
+        let tick = Command::Clock(clock::Tick::of(1_000));
+        self.apply(Request { request_id: "clock".into(), idempotency: None, command: tick, by: None });
+    }
+
+    /// The clock of the leader keeps a thousand entries of the journal, and there are so many more.
+    pub fn forget(&self) {
+        self.state().index += 3_000;
+        let tick = Command::Clock(clock::Tick::keeping(1_000, clock::Kept { entries: 1_000, ms: u64::MAX }));
+        self.apply(Request { request_id: "clock".into(), idempotency: None, command: tick, by: None });
+    }
+
+    /// Another shop that is the same so far.
+    pub fn copy(&self) -> Self {
+        let State { view, index, now, .. } = &*self.state();
+        let state = State { view: view.clone(), index: *index, now: *now, ..State::default() };
+        Double(Mutex::new(state), broadcast::Sender::new(FACTS))
     }
 
     /// From now on nothing that needs a majority works.
@@ -57,30 +89,38 @@ impl Double {
         state.stale = Some((state.view.clone(), state.index));
     }
 
+    /// From now on this node shows what another shop has, which was the same before, until somebody makes it catch up.
+    pub fn show(&self, before: &Double) {
+        let State { view, index, .. } = &*before.state();
+        self.state().stale = Some((view.clone(), *index));
+    }
+
     pub fn take_events(&self) -> Vec<Event> {
         std::mem::take(&mut self.state().events)
     }
 }
 
 impl State {
-    fn apply(&mut self, request: Request) -> Outcome {
+    fn apply(&mut self, request: Request) -> (Outcome, Facts) {
         let mut batch = BatchBuilder::new();
         batch.push(&codec::encode(&request));
         self.index += 1;
         let mut overlay = Overlay::default();
         let applied = apply(&self.view, &mut overlay, self.index, &batch.finish(self.now)).expect("no fault");
         self.view.write(&mut overlay);
-        self.events.extend(applied.facts);
-        applied.outcomes.into_iter().next().expect("one request, one outcome")
+        self.events.extend(applied.facts.iter().cloned());
+        let (index, proposed_at, events) = (applied.index, applied.at, applied.facts);
+        let facts = Facts { index, proposed_at, events, applied_at: Instant::now(), resync: false };
+        (applied.outcomes.into_iter().next().expect("one request, one outcome"), facts)
     }
 }
 
 impl Shop for Double {
     fn propose(&self, request: Request) -> BoxFuture<'_, Result<Outcome, Unanswered>> {
-        let mut state = self.state();
-        let outcome = match state.broken {
+        let broken = self.state().broken;
+        let outcome = match broken {
             Some(why) => Err(why),
-            None => Ok(state.apply(request)),
+            None => Ok(self.apply(request)),
         };
         async { outcome }.boxed()
     }

@@ -7,7 +7,7 @@ use super::super::code;
 use super::Node;
 
 /// What this part of the API is made of.
-const ROUTES: [&str; 65] = [
+const ROUTES: [&str; 82] = [
     "POST /v1/accounts",
     "GET /v1/me",
     "POST /v1/sessions",
@@ -17,6 +17,15 @@ const ROUTES: [&str; 65] = [
     "PUT /v1/me/password",
     "GET /.well-known/jwks.json",
     "GET /v1/creators/{id}",
+    "GET /v1/creators/{id}/followers",
+    "GET /v1/me/following",
+    "GET /v1/me/following/{creator_id}",
+    "PUT /v1/me/following/{creator_id}",
+    "DELETE /v1/me/following/{creator_id}",
+    "GET /v1/me/notifications",
+    "POST /v1/me/notifications/read",
+    "GET /v1/me/notifications/preferences",
+    "PUT /v1/me/notifications/preferences",
     "POST /v1/products",
     "GET /v1/products",
     "GET /v1/products/{id}",
@@ -35,6 +44,11 @@ const ROUTES: [&str; 65] = [
     "POST /v1/drops/{id}/cancel",
     "GET /v1/drops/{id}/orders",
     "GET /v1/drops/{id}/stats",
+    "GET /v1/drops/{id}/events",
+    "GET /v1/events",
+    "PUT /v1/drops/{id}/waitlist",
+    "GET /v1/drops/{id}/waitlist",
+    "DELETE /v1/drops/{id}/waitlist",
     "POST /v1/orders",
     "GET /v1/orders",
     "GET /v1/orders/{id}",
@@ -54,7 +68,10 @@ const ROUTES: [&str; 65] = [
     "GET /v1/cluster",
     "GET /v1/admin/status",
     "GET /v1/admin/hash",
+    "GET /v1/admin/events",
     "POST /v1/admin/accounts",
+    "POST /v1/admin/accounts/import",
+    "POST /v1/admin/followers",
     "GET /v1/admin/accounts",
     "GET /v1/admin/accounts/{id}",
     "PUT /v1/admin/accounts/{id}/role",

@@ -145,3 +145,22 @@ async fn products_are_listed_by_creator_and_by_tag() {
     assert_eq!(list("tag=old").await, Vec::<String>::new());
     node.get("/v1/products?creator_id=nobody").send().await.wrong_fields(&["creator_id"]);
 }
+
+#[tokio::test]
+async fn a_list_may_be_kept_for_a_moment_unless_it_is_wanted_as_it_is_now() {
+    let node = Node::new();
+    let creator = node.account("ada", "creator").await;
+    let id = node.product(&creator).await.json()["creator_id"].as_str().expect("it is text").to_owned();
+    for (path, tags) in [
+        ("/v1/products".to_owned(), "products".to_owned()),
+        (format!("/v1/products?creator_id={id}"), format!("products,creator-{id}")),
+        (format!("/v1/products?creator_id={id}&tag=art"), format!("products,creator-{id}")),
+        (format!("/v1/drops?creator_id={id}"), format!("drops,creator-{id}")),
+    ] {
+        let list = node.get(&path).send().await.expect(200);
+        assert!(list.header("cache-control").starts_with("public, max-age=0, s-maxage=1"), "{path}");
+        assert_eq!((list.header("cache-tag"), list.header("vary")), (&*tags, "livedrop-min-index"), "{path}");
+    }
+    let now = node.get("/v1/products?consistency=linearizable").send().await.expect(200);
+    assert_eq!(now.header("cache-control"), "no-store");
+}

@@ -155,13 +155,13 @@ impl Shelf {
     }
 
     /// A follower of this shop with its index below `root`.
-    pub fn follower(&self, root: &Path) -> Follower {
+    pub(in crate::search) fn follower(&self, root: &Path) -> Follower {
         let source = Source { shop: self.shop.clone(), facts: self.facts.subscribe() };
         Follower { settings: settings(root), source, search: Search::default() }
     }
 
     /// An index of this shop, made from its rows.
-    pub fn indexed(&self, root: &Path) -> (Follower, Kept) {
+    pub(in crate::search) fn indexed(&self, root: &Path) -> (Follower, Kept) {
         let mut follower = self.follower(root);
         let mut kept = follower.rebuild(&Default::default()).expect("it can be made");
         follower.bring_up(&mut kept).expect("the shop has no fault");

@@ -1,6 +1,6 @@
 //! What happens by itself as time passes: drops open and end, holds expire, payments are given up, orders of cancelled
-//! drops are called off, old idempotency keys, old deliveries and notices, sessions that ran out, signing keys whose tokens did, and
-//! old journal rows go.
+//! drops are called off, lines go on, old idempotency keys, old deliveries and notices, sessions that ran out, signing
+//! keys whose tokens did, and old journal rows go.
 //!
 //! Time is a command. The leader proposes a [`Tick`] when [`is_due`] says that there is something to do; the tick does
 //! a bounded amount of it and says whether there is more, as `pulse` in TigerBeetle. A node's own clock decides nothing.
@@ -11,14 +11,40 @@ use minicbor::{Decode, Encode};
 
 pub(crate) use tick::tick;
 
+pub use crate::journal::Kept;
 use crate::keys::{self, key};
-use crate::{Fault, Timestamp, View, accounts, drops, idempotency, journal, notifications, orders, tx, webhooks};
+use crate::{
+    Fault, Timestamp, View, accounts, drops, idempotency, journal, notifications, orders, tx, waitlist, webhooks,
+};
 
-/// Does at most `budget` of what is due: one drop, order, key, delivery, notice, session or journal row each.
+/// Does at most `budget` of what is due: one drop, order, offer, key, delivery, notice, session or journal row each.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Tick {
     #[n(0)]
     pub budget: u32,
+    /// How much of the journal is kept, as the leader is configured: see [`Kept`].
+    #[n(1)]
+    pub journal_entries: Option<u64>,
+    /// In milliseconds.
+    #[n(2)]
+    pub journal_ms: Option<u64>,
+}
+
+impl Tick {
+    /// A tick that keeps as much of the journal as is usual.
+    pub fn of(budget: u32) -> Self {
+        Tick { budget, journal_entries: None, journal_ms: None }
+    }
+
+    /// A tick that keeps this much of the journal.
+    pub fn keeping(budget: u32, kept: Kept) -> Self {
+        Tick { budget, journal_entries: Some(kept.entries), journal_ms: Some(kept.ms) }
+    }
+
+    fn kept(&self) -> Kept {
+        let usual = Kept::default();
+        Kept { entries: self.journal_entries.unwrap_or(usual.entries), ms: self.journal_ms.unwrap_or(usual.ms) }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -59,23 +85,44 @@ fn swept(view: &dyn View) -> Result<Swept, Fault> {
     Ok(tx::row(view, &swept_key(), "how far the clock has swept")?.unwrap_or_default())
 }
 
-/// The end of the journal rows that may go when the entry at `index` is applied. Goes up in steps, so that
-/// an idle cluster does not write a tick for each of them.
-fn journal_end(index: u64) -> u64 {
-    index.saturating_sub(journal::ENTRIES_KEPT) / 1_000 * 1_000
+/// The oldest log index whose journal row is there still, if the entry wrote one.
+pub(crate) fn journal_floor(view: &dyn View) -> Result<u64, Fault> {
+    Ok(swept(view)?.journal)
 }
 
-/// Whether a tick proposed at `now` would find something to do.
+/// Whether a tick proposed at `now` that keeps this much of the journal would take some of it away.
+pub fn is_journal_long(view: &dyn View, now: Timestamp, kept: Kept) -> Result<bool, Fault> {
+    journal::is_long(view, swept(view)?.journal, now, kept)
+}
+
+/// Whether a tick proposed at `now` would find something to do, the journal aside: see [`is_journal_long`].
 pub fn is_due(view: &dyn View, now: Timestamp) -> Result<bool, Fault> {
     let swept = swept(view)?;
     Ok(!drops::due(view, now, 1)?.is_empty()
         || orders::first_due(view, swept.holds, now)?.is_some()
         || !drops::winding(view, 1)?.is_empty()
+        || waitlist::first_due(view)?.is_some()
         || idempotency::first_due(view, swept.keys, now)?.is_some()
         || webhooks::first_old(view, swept.deliveries.unwrap_or_default(), now)?.is_some()
         || notifications::first_old(view, swept.notices.unwrap_or_default(), now)?.is_some()
         || !webhooks::halted(view, 1)?.is_empty()
         || accounts::first_due(view, swept.sessions.unwrap_or_default(), now)?.is_some()
-        || accounts::any_key_retires(view, now)?
-        || swept.journal < journal_end(journal::meta(view)?.index))
+        || accounts::any_key_retires(view, now)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec;
+
+    #[test]
+    fn a_tick_of_an_older_leader_keeps_what_is_usual() {
+        let older = codec::encode(&Tick::of(7));
+        assert_eq!(older, [0x81, 7], "what is not said costs no byte");
+        let tick: Tick = codec::decode(&older, "a tick").expect("it is one");
+        assert_eq!((tick.budget, tick.kept()), (7, Kept::default()));
+        let kept = Kept { entries: 50_000, ms: 86_400_000 };
+        let newer: Tick = codec::decode(&codec::encode(&Tick::keeping(7, kept)), "a tick").expect("it is one");
+        assert_eq!(newer.kept(), kept);
+    }
 }

@@ -1,15 +1,18 @@
-use super::{Swept, Tick, Ticked, journal_end, swept, swept_key};
+use super::{Swept, Tick, Ticked, swept, swept_key};
+use crate::journal::{self, Kept};
 use crate::tx::Tx;
 use crate::{
-    Entry, Fault, OrderId, SessionId, accounts, drops, idempotency, journal, notifications, orders, payments, webhooks,
+    Entry, Fault, OrderId, SessionId, accounts, drops, idempotency, notifications, orders, payments, waitlist, webhooks,
 };
 
-/// Does a bounded amount of what is due: drops first, then holds, then orders of cancelled drops, then keys, then
-/// deliveries and notices, then sessions and the keys that sign for them, then the journal. It is never rejected.
+/// Does a bounded amount of what is due: drops first, then waiting lines, then holds, then orders of cancelled drops,
+/// then keys, then deliveries and notices, then sessions and the keys that sign for them, then the journal. It is never
+/// rejected.
 pub(crate) fn tick(tx: &mut Tx, entry: &Entry, command: &Tick) -> Result<Ticked, Fault> {
     let before = swept(tx)?;
     let mut sweep = Sweep { tx, entry, left: command.budget as usize, swept: before };
     sweep.drops()?;
+    sweep.lines()?;
     sweep.holds()?;
     sweep.windings()?;
     sweep.keys()?;
@@ -18,7 +21,7 @@ pub(crate) fn tick(tx: &mut Tx, entry: &Entry, command: &Tick) -> Result<Ticked,
     sweep.sessions()?;
     sweep.signing_keys()?;
     sweep.old_notices()?;
-    sweep.journal()?;
+    sweep.journal(command.kept())?;
     let Sweep { left, swept, .. } = sweep;
     if swept != before {
         tx.put(swept_key(), &swept);
@@ -40,6 +43,23 @@ impl Sweep<'_, '_> {
             drops::move_on(self.tx, self.entry, id)?;
             self.done(1);
         }
+        self.serve_lines()
+    }
+
+    fn lines(&mut self) -> Result<(), Fault> {
+        while self.left > 0 {
+            let Some(id) = waitlist::first_due(self.tx)? else { break };
+            let done = waitlist::go_on(self.tx, self.entry, id, self.left)?;
+            // That there is nothing to do is something found out, too.
+            self.done(done.max(1));
+        }
+        Ok(())
+    }
+
+    /// Offers what the thing just done has freed, as far as the budget reaches.
+    fn serve_lines(&mut self) -> Result<(), Fault> {
+        let offered = waitlist::serve(self.tx, self.entry, self.left)?;
+        self.done(offered);
         Ok(())
     }
 
@@ -47,13 +67,18 @@ impl Sweep<'_, '_> {
         while self.left > 0 {
             let Some((row, at, ids)) = orders::first_due(self.tx, self.swept.holds, self.entry.now)? else { break };
             self.swept.holds = at;
-            let now = ids.len().min(self.left * 16);
-            for id in ids[..now].chunks_exact(16) {
+            let mut seen = 0;
+            for id in ids.chunks_exact(16) {
+                if self.left == 0 {
+                    break;
+                }
                 let id = id.try_into().map(OrderId::from_bytes).expect("chunks have 16 bytes");
                 payments::hold_over(self.tx, self.entry, id)?;
                 self.done(1);
+                self.serve_lines()?;
+                seen += 16;
             }
-            self.rest(row, &ids[now..]);
+            self.rest(row, &ids[seen..]);
         }
         Ok(())
     }
@@ -155,18 +180,16 @@ impl Sweep<'_, '_> {
         Ok(())
     }
 
-    fn journal(&mut self) -> Result<(), Fault> {
-        let end = journal_end(self.entry.index);
-        if self.swept.journal >= end || self.left == 0 {
+    fn journal(&mut self, kept: Kept) -> Result<(), Fault> {
+        if self.left == 0 || !journal::is_long(self.tx, self.swept.journal, self.entry.now, kept)? {
             return Ok(());
         }
-        let indices = journal::indices(self.tx, self.swept.journal, end, self.left)?;
-        let all = indices.len() < self.left;
-        for index in &indices {
+        let old = journal::old(self.tx, self.swept.journal, self.entry, kept, self.left)?;
+        for index in &old.indices {
             journal::forget(self.tx, *index);
         }
-        self.done(indices.len());
-        self.swept.journal = if all { end } else { indices.last().map_or(end, |last| last + 1) };
+        self.done(old.indices.len());
+        self.swept.journal = old.floor;
         Ok(())
     }
 
@@ -187,7 +210,7 @@ impl Sweep<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::is_due;
+    use crate::clock::{is_due, is_journal_long};
     use crate::idempotency::KEPT_MS;
     use crate::machine::testing::{Machine, drop};
     use crate::orders::{Status, get};
@@ -246,16 +269,48 @@ mod tests {
         assert_ne!(second.id, first.id);
     }
 
+    /// The log indices that the journal has rows of.
+    fn journalled(machine: &Machine) -> Vec<u64> {
+        journal::after(&machine.view, 0, 10_000)
+            .expect("memory does not fail")
+            .iter()
+            .map(|(index, _)| *index)
+            .collect()
+    }
+
+    fn is_long(machine: &Machine, kept: Kept) -> bool {
+        is_journal_long(&machine.view, machine.now, kept).expect("memory does not fail")
+    }
+
     #[test]
-    fn old_journal_rows_go() {
+    fn journal_rows_beyond_the_count_go() {
         let mut machine = Machine::with_drop(5);
-        let (first, oldest) = (machine.index, || 0);
-        machine.index += journal::ENTRIES_KEPT + 2_000;
-        assert_eq!(is_due(&machine.view, machine.now).ok(), Some(false), "the index moves with an entry");
+        let first = machine.index;
+        machine.index += Kept::default().entries + 2_000;
+        assert!(!is_long(&machine, Kept::default()), "the index moves with an entry");
         machine.place(1, 1, 1).expect("there are five");
-        assert_eq!(is_due(&machine.view, machine.now).ok(), Some(true));
+        assert!(is_long(&machine, Kept::default()));
         machine.tick();
-        assert_eq!(journal::indices(&machine.view, oldest(), first + 1, 10).ok(), Some(vec![]));
-        assert_eq!(is_due(&machine.view, machine.now).ok(), Some(false));
+        assert!(journalled(&machine).iter().all(|index| *index > first));
+        assert!(journal::floor(&machine.view).is_ok_and(|floor| floor > first));
+        assert!(!is_long(&machine, Kept::default()));
+    }
+
+    #[test]
+    fn journal_rows_go_when_they_are_old_but_the_last_thousand_stay() {
+        let mut machine = Machine::with_drop(5);
+        let kept = Kept { entries: 1_000_000, ms: 3_600_000 };
+        while journalled(&machine).len() < 1_100 {
+            machine.tick_keeping(10, kept);
+        }
+        machine.now.0 += kept.ms;
+        assert!(!is_long(&machine, kept), "an idle cluster does not tick for each row");
+        machine.now.0 += kept.ms;
+        while is_long(&machine, kept) {
+            machine.tick_keeping(10, kept);
+        }
+        let left = journalled(&machine);
+        assert!((1_000..1_100).contains(&left.len()), "{}", left.len());
+        assert_eq!(journal::floor(&machine.view).ok(), left.first().copied());
     }
 }

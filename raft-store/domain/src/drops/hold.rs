@@ -24,7 +24,8 @@ pub(crate) enum NoHold {
 
 /// Takes `quantity` units out of a live drop for one buyer, until `entry.now + hold_ms`.
 ///
-/// Says no, in this order: `NotFound`, `NotOpen`, `Paused` or `Ended`, `UnknownSku`, `LimitReached`, `SoldOut`.
+/// Says no, in this order: `NotFound`, `NotOpen`, `Paused` or `Ended`, `UnknownSku`, `LimitReached`, `SoldOut`: what
+/// somebody waits for is sold out for everybody else.
 /// Emits `Live` when it is the first to come after the start, `LowStock` and `SoldOut` when it crosses them.
 pub(crate) fn hold(
     tx: &mut Tx,
@@ -44,41 +45,42 @@ pub(crate) fn hold(
         Phase::Paused => return Ok(Err(NoHold::Paused)),
         Phase::Ended | Phase::Cancelled => return Ok(Err(NoHold::Ended)),
     }
-    let items = &hot::stock(tx, id)?.0;
-    let wanted = match (sku, &items[..]) {
-        (None, [_]) => Some(0),
-        (None, _) => None,
-        (Some(sku), items) => items.iter().position(|item| item.sku == sku),
-    };
-    let Some(wanted) = wanted else { return Ok(Err(NoHold::UnknownSku)) };
-    let available = items[wanted].available;
+    let stock = hot::stock(tx, id)?;
+    let Some(wanted) = stock.place_of(sku) else { return Ok(Err(NoHold::UnknownSku)) };
+    let available = stock.0[wanted].available;
     let limit = before.per_customer_limit;
     let units = if limit == 0 { 0 } else { table::units_of(tx, id, buyer)?.saturating_add(quantity) };
     if units > limit {
         return Ok(Err(NoHold::LimitReached { limit }));
     }
-    if available < u64::from(quantity) {
+    if available < u64::from(quantity) || before.is_waited_for(wanted) {
         return Ok(Err(NoHold::SoldOut));
     }
     // From here on it must succeed.
     if limit != 0 {
         table::put_units(tx, id, buyer, units);
     }
-    let moved = i64::from(quantity);
-    let stock = hot::stock(tx, id)?;
-    stock.0[wanted].shift(-moved, moved, 0);
-    let (sku, left) = (stock.0[wanted].sku.clone(), stock.available());
-    hot::put_stock(tx);
-    let held = Held {
-        product_id: before.product_id,
-        sku,
-        unit_price: before.unit_price,
-        expires_at: entry.now.after_ms(before.hold_ms),
-    };
+    let (held, left) = take(tx, &before, wanted, quantity, entry.now.after_ms(before.hold_ms))?;
     if opens_now || left == 0 || left <= before.low_stock_threshold {
         note_what_is_left(tx, entry, before, opens_now, left);
     }
     Ok(Ok(held))
+}
+
+/// Moves units of the variant at `item` from the available ones to the held ones. Gives how many are for sale after it.
+pub(super) fn take(
+    tx: &mut Tx,
+    drop: &Drop,
+    item: usize,
+    quantity: u32,
+    expires_at: Timestamp,
+) -> Result<(Held, u64), Fault> {
+    let moved = i64::from(quantity);
+    let stock = hot::stock(tx, drop.id)?;
+    stock.0[item].shift(-moved, moved, 0);
+    let (sku, left) = (stock.0[item].sku.clone(), drop.for_sale(stock));
+    hot::put_stock(tx);
+    Ok((Held { product_id: drop.product_id, sku, unit_price: drop.unit_price, expires_at }, left))
 }
 
 /// Opens the drop when it is the first to take from it, and tells, once each, that little or nothing is left.

@@ -9,7 +9,8 @@
 //!      └──cancel──► cancelled ◄──cancel── live, paused
 //! ```
 //!
-//! Live and nothing available is `sold_out`: it ends by itself when units come back.
+//! Live and nothing for sale is `sold_out`: it ends by itself when units come back.
+//! Units of a variant that somebody waits for are not for sale: the room of waiting lines offers them, in order.
 //! A cancelled drop sells nothing any more; its orders are called off by the clock, a few at a time.
 //!
 //! Units of a variant move between three counts, whose sum is its stock:
@@ -24,6 +25,7 @@
 mod edit;
 mod hold;
 mod hot;
+mod line;
 mod open_due;
 mod release;
 mod restock;
@@ -36,6 +38,7 @@ mod words;
 
 pub(crate) use hold::{NoHold, hold};
 pub(crate) use hot::Hot;
+pub(crate) use line::{as_it_is_now, change_line, hold_for_next, lines_to_look_at, look_at_lines};
 pub(crate) use open_due::move_on;
 pub(crate) use release::{release, settle, take_back};
 pub use table::{Filter, get, list, of_product, stock, units_of};

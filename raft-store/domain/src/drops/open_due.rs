@@ -1,4 +1,4 @@
-use super::{Drop, Event, Phase, table};
+use super::{Drop, Event, Phase, line, table};
 use crate::tx::Tx;
 use crate::{DropId, Entry, Fault};
 
@@ -25,5 +25,6 @@ pub(super) fn open(tx: &mut Tx, entry: &Entry, drop: &mut Drop) {
 pub(super) fn end(tx: &mut Tx, entry: &Entry, drop: &mut Drop) {
     drop.phase = Phase::Ended;
     drop.version = entry.index;
+    line::note_end(tx, drop);
     tx.emit(Event::Ended { drop_id: drop.id, creator_id: drop.creator_id });
 }

@@ -1,8 +1,8 @@
-use super::{Drop, Event, Phase, hot, table};
+use super::{Drop, Event, Phase, hot, line, table};
 use crate::tx::Tx;
 use crate::{AccountId, DropId, Entry, Fault};
 
-/// Gives held units back to the drop. Emits `Restocked` when the drop was live and sold out.
+/// Gives held units back to the drop. Emits `Restocked` when the drop was live and sold out and they are for sale.
 ///
 /// # Panics
 ///
@@ -19,7 +19,7 @@ pub(crate) fn release(
     give_back(tx, entry, (id, buyer, sku), quantity, (moved, -moved, 0))
 }
 
-/// Takes sold units back for sale. Emits `Restocked` when the drop was live and sold out.
+/// Takes sold units back. Emits `Restocked` when the drop was live and sold out and they are for sale.
 ///
 /// # Panics
 ///
@@ -43,8 +43,7 @@ pub(crate) fn take_back(
 /// When the units are not held.
 pub(crate) fn settle(tx: &mut Tx, id: DropId, sku: &str, quantity: u32) -> Result<(), Fault> {
     let moved = i64::from(quantity);
-    shift(tx, id, sku, (0, -moved, moved))?;
-    Ok(())
+    shift(tx, id, sku, (0, -moved, moved))
 }
 
 /// Moves units that were a buyer's, who has so many fewer from now on.
@@ -60,11 +59,13 @@ fn give_back(
         let units = table::units_of(tx, id, buyer)?;
         table::put_units(tx, id, buyer, units.checked_sub(quantity).expect("no count is ever negative"));
     }
-    let left = shift(tx, id, sku, moved)?;
+    shift(tx, id, sku, moved)?;
+    line::note_units(tx, &drop);
+    let left = drop.for_sale(hot::stock(tx, id)?);
     note_units(tx, entry, drop, left)
 }
 
-/// Ends the sold-out status and arms the low-stock warning again, when `left` units of the drop are enough for it.
+/// Ends the sold-out status and arms the low-stock warning again, when `left` units for sale are enough for it.
 pub(super) fn note_units(tx: &mut Tx, entry: &Entry, before: Drop, left: u64) -> Result<(), Fault> {
     let mut drop = before.clone();
     drop.low_stock_told &= left <= drop.low_stock_threshold;
@@ -80,13 +81,12 @@ pub(super) fn note_units(tx: &mut Tx, entry: &Entry, before: Drop, left: u64) ->
     Ok(())
 }
 
-/// Moves units between the available, the held and the sold ones of a variant. Gives how many of the drop are available.
-fn shift(tx: &mut Tx, id: DropId, sku: &str, (available, held, sold): (i64, i64, i64)) -> Result<u64, Fault> {
+/// Moves units between the available, the held and the sold ones of a variant.
+fn shift(tx: &mut Tx, id: DropId, sku: &str, (available, held, sold): (i64, i64, i64)) -> Result<(), Fault> {
     let stock = hot::stock(tx, id)?;
     let item = stock.item_mut(sku);
     let item = item.ok_or_else(|| Fault::new("moving units", format!("{id} has no variant {sku}")))?;
     item.shift(available, held, sold);
-    let left = stock.available();
     hot::put_stock(tx);
-    Ok(left)
+    Ok(())
 }

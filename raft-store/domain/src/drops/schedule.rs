@@ -33,6 +33,7 @@ pub(super) fn schedule(tx: &mut Tx, entry: &Entry, command: Schedule) -> Result<
         low_stock_threshold: command.low_stock_threshold,
         created_at: entry.now,
         version: entry.index,
+        waited_for: None,
     };
     if starts_at == entry.now {
         open_due::open(tx, entry, &mut drop);

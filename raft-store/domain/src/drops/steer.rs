@@ -1,6 +1,6 @@
 //! What a creator does to a drop with one word: pause, resume, end, cancel.
 
-use super::{Drop, Event, Phase, Rejection, Reply, Steer, Stock, of_creator, open_due, table, winding};
+use super::{Drop, Event, Phase, Rejection, Reply, Steer, Stock, line, of_creator, open_due, table, winding};
 use crate::stop::ensure;
 use crate::tx::Tx;
 use crate::{Entry, Stop};
@@ -21,8 +21,9 @@ pub(super) fn pause(tx: &mut Tx, entry: &Entry, command: Steer) -> Result<Reply,
 /// Rejects, in this order: `NotFound`, `WrongStatus`. Emits `Live`.
 pub(super) fn resume(tx: &mut Tx, entry: &Entry, command: Steer) -> Result<Reply, Stop> {
     change(tx, entry, command, &[Phase::Paused], |tx, drop, stock| {
-        drop.sold_out = stock.available() == 0;
+        drop.sold_out = drop.for_sale(stock) == 0;
         open_due::open(tx, entry, drop);
+        line::note_units(tx, drop);
         Ok(())
     })
 }
@@ -46,6 +47,7 @@ pub(super) fn cancel(tx: &mut Tx, entry: &Entry, command: Steer) -> Result<Reply
         if stock.0.iter().any(|item| item.held + item.sold > 0) {
             winding::begin(tx, drop.id);
         }
+        line::note_end(tx, drop);
         tx.emit(Event::Cancelled { drop_id: drop.id, creator_id: drop.creator_id });
         Ok(())
     })

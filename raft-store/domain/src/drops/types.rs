@@ -68,7 +68,7 @@ pub struct Drop {
     pub unit_price: Money,
     #[n(4)]
     pub phase: Phase,
-    /// Nothing is available; what is held may come back.
+    /// Nothing is for sale; what is held may come back.
     #[n(5)]
     pub sold_out: bool,
     /// `LowStock` was told and the stock has not risen above the threshold since.
@@ -92,9 +92,29 @@ pub struct Drop {
     /// The log index of the last change other than of its counts.
     #[n(13)]
     pub version: u64,
+    /// The variants that somebody waits for, by their places in the stock, in order; not there when nobody waits.
+    /// Their units are for whoever is next in line, and for nobody else.
+    #[n(14)]
+    pub waited_for: Option<Vec<u16>>,
 }
 
 impl Drop {
+    /// Whether somebody waits for the variant at this place in the stock.
+    pub fn is_waited_for(&self, item: usize) -> bool {
+        self.waited_for.as_ref().is_some_and(|items| items.iter().any(|waited_for| usize::from(*waited_for) == item))
+    }
+
+    /// How many units anybody may buy: of the variants that nobody waits for.
+    pub fn for_sale(&self, stock: &Stock) -> u64 {
+        match self.waited_for {
+            None => stock.available(),
+            Some(_) => {
+                let items = stock.0.iter().enumerate().filter(|(place, _)| !self.is_waited_for(*place));
+                items.map(|(_, item)| item.available).sum()
+            }
+        }
+    }
+
     pub fn status(&self) -> Status {
         match self.phase {
             Phase::Scheduled => Status::Upcoming,
@@ -169,6 +189,15 @@ impl Stock {
 
     pub fn item(&self, sku: &str) -> Option<&Item> {
         self.0.iter().find(|item| item.sku == sku)
+    }
+
+    /// Where the variant is that somebody asks for, who may leave its name out when there is only one.
+    pub(crate) fn place_of(&self, sku: Option<&str>) -> Option<usize> {
+        match (sku, &self.0[..]) {
+            (None, [_]) => Some(0),
+            (None, _) => None,
+            (Some(sku), items) => items.iter().position(|item| item.sku == sku),
+        }
     }
 
     pub(super) fn item_mut(&mut self, sku: &str) -> Option<&mut Item> {

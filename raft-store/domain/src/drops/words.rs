@@ -179,7 +179,8 @@ pub enum Event {
         #[n(1)]
         creator_id: AccountId,
     },
-    /// Units are for sale that were not: added by the creator, or given back after the drop was sold out.
+    /// Units are for sale that were not: added by the creator, given back after the drop was sold out, or left over by
+    /// those who waited for them.
     #[n(4)]
     Restocked {
         #[n(0)]

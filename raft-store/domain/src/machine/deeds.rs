@@ -1,7 +1,8 @@
 //! Which commands are deeds: what goes into the audit trail when they change something.
 //!
-//! Not here: orders, which have a row each that says who placed them; what nodes do by themselves all the time (ticks,
-//! reports of gateways and of deliveries); what somebody wants to be told; refreshes, whose session is on record since its sign-in.
+//! Not here: orders, which have a row each that says who placed them; places in waiting lines, which become orders; what
+//! nodes do by themselves all the time (ticks, reports of gateways, of deliveries and of caches); what somebody wants to be told;
+//! refreshes, whose session is on record since its sign-in.
 
 use crate::accounts::{self, Role};
 use crate::audit::{Action, Actor, Deed};
@@ -11,7 +12,12 @@ use crate::{AccountId, Command, Fault, View, drops, follows, members, payments, 
 /// What to put on record if the command changes something. Looks at nothing, but for the session that is signed out.
 pub(super) fn of(view: &dyn View, command: &Command, by: Option<By>) -> Result<Option<Deed>, Fault> {
     Ok(match command {
-        Command::Orders(_) | Command::Clock(_) | Command::Sandbox(_) | Command::Notifications(_) => None,
+        Command::Orders(_)
+        | Command::Waitlist(_)
+        | Command::Clock(_)
+        | Command::Sandbox(_)
+        | Command::Cdn(_)
+        | Command::Notifications(_) => None,
         Command::Payments(command) => payment(command, by),
         Command::Accounts(accounts::Command::SignOut(command)) => {
             let session = accounts::session(view, command.session_id)?;

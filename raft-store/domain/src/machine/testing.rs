@@ -3,7 +3,7 @@
 use super::apply;
 use crate::accounts::{self, Role};
 use crate::batch::BatchBuilder;
-use crate::clock::Tick;
+use crate::clock::{Kept, Tick};
 use crate::drops::{self, NewItem, Schedule};
 use crate::orders::{self, Order, Place};
 use crate::payments::{self, Gateway, Payment, Report, With};
@@ -111,6 +111,11 @@ impl Machine {
         self.apply(None, by, command)
     }
 
+    /// Does not check the state after it: a test has broken it.
+    pub fn run_unchecked(&mut self, command: impl Into<Command>) -> Result<Reply, Rejection> {
+        self.apply_unchecked(None, None, command.into())
+    }
+
     pub fn run_keyed(&mut self, buyer: u128, key: &str, body: &str, command: Command) -> Result<Reply, Rejection> {
         let digest = |text: &str| blake3::hash(text.as_bytes()).as_bytes()[..16].try_into().expect("16 of 32 bytes");
         let idempotency = Idempotency { account: self.buyer(buyer), key_hash: digest(key), body_hash: digest(body) };
@@ -118,6 +123,17 @@ impl Machine {
     }
 
     fn apply(
+        &mut self,
+        idempotency: Option<Idempotency>,
+        by: Option<By>,
+        command: Command,
+    ) -> Result<Reply, Rejection> {
+        let answer = self.apply_unchecked(idempotency, by, command);
+        invariants::check(&self.view).expect("every invariant holds after every entry");
+        answer
+    }
+
+    fn apply_unchecked(
         &mut self,
         idempotency: Option<Idempotency>,
         by: Option<By>,
@@ -131,7 +147,6 @@ impl Machine {
         self.view.write(&mut overlay);
         self.facts.extend(applied.facts);
         self.last = applied.outcomes.into_iter().next().expect("one request, one outcome");
-        invariants::check(&self.view).expect("every invariant holds after every entry");
         self.last.answer.clone()
     }
 
@@ -234,7 +249,11 @@ impl Machine {
     }
 
     pub fn tick_with(&mut self, budget: u32) {
-        self.run(Command::Clock(Tick { budget })).expect("a tick is never rejected");
+        self.run(Command::Clock(Tick::of(budget))).expect("a tick is never rejected");
+    }
+
+    pub fn tick_keeping(&mut self, budget: u32, kept: Kept) {
+        self.run(Command::Clock(Tick::keeping(budget, kept))).expect("a tick is never rejected");
     }
 
     /// How many events of this name were told.

@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::{AccountId, Event, Timestamp, drops, orders};
+use crate::{AccountId, Event, Timestamp, drops, orders, waitlist};
 
 /// How long a notice is kept: 90 days.
 pub const KEPT_MS: u64 = 90 * 24 * 60 * 60 * 1_000;
@@ -38,10 +38,12 @@ pub enum Kind {
     OrderCancelled,
     #[n(10)]
     OrderRefunded,
+    #[n(11)]
+    WaitlistOffered,
 }
 
 /// Every kind, by number.
-pub const KINDS: [Kind; 11] = [
+pub const KINDS: [Kind; 12] = [
     Kind::DropScheduled,
     Kind::DropLive,
     Kind::DropLowStock,
@@ -53,6 +55,7 @@ pub const KINDS: [Kind; 11] = [
     Kind::OrderExpired,
     Kind::OrderCancelled,
     Kind::OrderRefunded,
+    Kind::WaitlistOffered,
 ];
 
 /// Under whom a notice stands.
@@ -83,6 +86,9 @@ pub(super) fn addressed(event: &Event) -> Option<(Kind, Whose)> {
         Event::Orders(Order::Expired(told)) => Some((Kind::OrderExpired, Whose::Account(told.buyer_id))),
         Event::Orders(Order::Cancelled(told)) => Some((Kind::OrderCancelled, Whose::Account(told.buyer_id))),
         Event::Orders(Order::Refunded(told)) => Some((Kind::OrderRefunded, Whose::Account(told.buyer_id))),
+        Event::Waitlist(waitlist::Event::Offered { account_id, .. }) => {
+            Some((Kind::WaitlistOffered, Whose::Account(*account_id)))
+        }
         Event::Drops(Scheduled { creator_id, .. }) => Some((Kind::DropScheduled, Whose::Creator(*creator_id))),
         Event::Drops(Live { creator_id, .. }) => Some((Kind::DropLive, Whose::Creator(*creator_id))),
         Event::Drops(LowStock { creator_id, .. }) => Some((Kind::DropLowStock, Whose::Creator(*creator_id))),

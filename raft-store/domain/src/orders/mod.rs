@@ -9,12 +9,13 @@
 //! ```
 //!
 //! Units are held while the order is reserved or paying, sold from `confirmed` on, and given back exactly once
-//! otherwise. This room places orders; all that happens to them later is said to payments, which calls back here.
+//! otherwise. This room places orders, and offers units to those who wait; all that happens to them later is said to payments, which calls back here.
 
 mod begin_payment;
 mod confirm;
 mod give_back;
 mod newest;
+mod offer;
 mod place;
 mod refund;
 mod table;
@@ -25,7 +26,8 @@ mod words;
 pub(crate) use begin_payment::begin_payment;
 pub(crate) use confirm::confirm;
 pub(crate) use give_back::give_back;
-pub(crate) use newest::Newest;
+pub(crate) use newest::{Newest, is_taken};
+pub(crate) use offer::{Offer, offer};
 pub(crate) use place::place;
 pub(crate) use refund::{Units, begin_refund, note_refund, refunded};
 pub use table::{Position, get, of_buyer, of_drop};

@@ -18,7 +18,7 @@ pub(crate) struct Newest {
 }
 
 /// Whether there is an order with this id.
-pub(super) fn is_taken(tx: &Tx, id: OrderId) -> Result<bool, Fault> {
+pub(crate) fn is_taken(tx: &Tx, id: OrderId) -> Result<bool, Fault> {
     let key = table::order_key(id);
     if id > tx.newest_orders.applied {
         return Ok(false);

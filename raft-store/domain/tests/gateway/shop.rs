@@ -104,7 +104,7 @@ impl Shop {
     pub fn pass(&mut self, ms: u64) {
         self.now = self.now.after_ms(ms);
         while clock::is_due(&self.view, self.now).expect("memory does not fail") {
-            self.run(Command::Clock(Tick { budget: 2 })).expect("a tick is never rejected");
+            self.run(Command::Clock(Tick::of(2))).expect("a tick is never rejected");
         }
     }
 

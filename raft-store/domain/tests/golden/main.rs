@@ -3,6 +3,7 @@
 //! `UPDATE_GOLDEN=1 cargo test -p livedrop-domain --test golden` writes the files anew. A line that changes there is
 //! a change to what running clusters have on their disks; new lines are new words. `codec.rs` says what is allowed.
 
+mod cdn;
 mod file;
 mod follows;
 mod money;
@@ -11,6 +12,7 @@ mod state;
 mod values;
 mod variants;
 mod versions;
+mod waitlist;
 mod webhooks;
 
 use file::check;
@@ -18,25 +20,35 @@ use livedrop_domain::audit::{Action, Actor};
 
 #[test]
 fn commands_keep_their_bytes() {
-    let all = [values::commands(), sandbox::commands(), webhooks::commands(), follows::commands()].concat();
+    let rooms = [sandbox::commands(), webhooks::commands(), follows::commands(), waitlist::commands(), cdn::commands()];
+    let all = [values::commands(), rooms.concat()].concat();
     check("commands.txt", variants::commands(all));
 }
 
 #[test]
 fn replies_keep_their_bytes() {
-    let all = [values::replies(), sandbox::replies(), webhooks::replies(), follows::replies()].concat();
+    let rooms = [sandbox::replies(), webhooks::replies(), follows::replies(), waitlist::replies(), cdn::replies()];
+    let all = [values::replies(), rooms.concat()].concat();
     check("replies.txt", variants::replies(all));
 }
 
 #[test]
 fn rejections_keep_their_bytes() {
-    let all = [values::rejections(), sandbox::rejections(), webhooks::rejections(), follows::rejections()].concat();
+    let rooms = [
+        sandbox::rejections(),
+        webhooks::rejections(),
+        follows::rejections(),
+        waitlist::rejections(),
+        cdn::rejections(),
+    ];
+    let all = [values::rejections(), rooms.concat()].concat();
     check("rejections.txt", variants::rejections(all));
 }
 
 #[test]
 fn events_keep_their_bytes() {
-    check("events.txt", variants::events([values::events(), webhooks::events(), follows::events()].concat()));
+    let all = [values::events(), webhooks::events(), follows::events(), waitlist::events()].concat();
+    check("events.txt", variants::events(all));
 }
 
 #[test]
@@ -91,7 +103,17 @@ fn rows_keep_their_bytes() {
     check("records.txt", vec![("record", values::record())]);
     check("audit-heads.txt", vec![("newest record", values::head())]);
     check("products.txt", vec![("product", values::product()), ("product without a picture", values::plain_product())]);
-    check("drops.txt", vec![("drop", values::drop()), ("drop without an end", values::endless_drop())]);
+    check(
+        "drops.txt",
+        vec![
+            ("drop", values::drop()),
+            ("drop without an end", values::endless_drop()),
+            ("drop that is waited for", waitlist::drop()),
+        ],
+    );
+    check("waiters.txt", vec![("waiter", waitlist::waiter())]);
+    check("places.txt", vec![("place", waitlist::place()), ("offered place", waitlist::offered_place())]);
+    check("lines.txt", vec![("line", waitlist::line())]);
     check("stocks.txt", vec![("stock", values::stock())]);
     check("orders.txt", vec![("order", values::order()), ("order that is being paid", money::paying())]);
     check(
@@ -114,5 +136,6 @@ fn rows_keep_their_bytes() {
     check("notices.txt", vec![("notice", follows::notice())]);
     check("inboxes.txt", vec![("inbox", follows::inbox())]);
     check("endpoints.txt", vec![("endpoint", webhooks::endpoint())]);
+    check("cdn-cursors.txt", vec![("cursor of the caches", cdn::cursor())]);
     check("deliveries.txt", vec![("delivery", webhooks::delivery()), ("failed delivery", webhooks::failed_delivery())]);
 }

@@ -9,21 +9,21 @@ use livedrop_domain::drops::{self, Schedule, Stage, Steer};
 use livedrop_domain::orders::{self, Place};
 use livedrop_domain::payments::{self, Pay, PlaceAndPay, Report};
 use livedrop_domain::{
-    Applied, Command, DropId, Idempotency, MemView, OrderId, Overlay, Request, WebhookId, apply, codec, decided,
+    Applied, Command, DropId, Idempotency, MemView, OrderId, Overlay, Request, WebhookId, apply, cdn, codec, decided,
     follows, journal, members, notifications, products, sandbox, webhooks,
 };
 
 use crate::file::{check_bytes, hex};
 use crate::money;
 use crate::values::{self, BUYER, NOW};
-use crate::{follows as following, sandbox as asked, webhooks as told};
+use crate::{cdn as caches, follows as following, sandbox as asked, waitlist, webhooks as told};
 
 const KEY: Idempotency = Idempotency { account: BUYER, key_hash: [0x11; 16], body_hash: [0x22; 16] };
 const HOUR_MS: u64 = 60 * 60 * 1_000;
 
-/// Everything that leaves a row, in one entry; a second one, an hour later, that does half of what is due; and a third
-/// one of payments.
-fn entries() -> [Vec<u8>; 3] {
+/// Everything that leaves a row, in one entry; a second one, an hour later, that does half of what is due; a third one
+/// of payments, and a fourth of waiting lines.
+fn entries() -> [Vec<u8>; 4] {
     let buyer = accounts::Register {
         account_id: BUYER,
         email: "bo@example.com".into(),
@@ -60,6 +60,7 @@ fn entries() -> [Vec<u8>; 3] {
         follows::Command::Follow(following::follow()).into(),
         notifications::Command::MarkRead(following::mark_read()).into(),
         notifications::Command::SetPreferences(following::set_preferences()).into(),
+        cdn::Command::Told(caches::told()).into(),
     ] {
         first.push(&request(command, None));
     }
@@ -67,8 +68,8 @@ fn entries() -> [Vec<u8>; 3] {
     first.push(&request(orders::Command::Place(none).into(), Some(Idempotency { key_hash: [0x12; 16], ..KEY })));
     first.push(&request(orders::Command::Place(one(0x04d2)).into(), Some(KEY)));
     let mut second = BatchBuilder::new();
-    second.push(&request(Command::Clock(Tick { budget: 2 }), None));
-    [first.finish(NOW), second.finish(NOW.after_ms(HOUR_MS)), payments()]
+    second.push(&request(Command::Clock(Tick::of(2)), None));
+    [first.finish(NOW), second.finish(NOW.after_ms(HOUR_MS)), payments(), waitlist::entry()]
 }
 
 /// A drop with an order that is paid, one that is about to be, and one that is not; then it is cancelled, and the clock
@@ -89,18 +90,18 @@ fn payments() -> Vec<u8> {
         payments::Command::PlaceAndPay(PlaceAndPay { place: place(0x04d5), with: money::with() }).into(),
         orders::Command::Place(Place { buyer_id: values::CREATOR, ..place(0x04d6) }).into(),
         drops::Command::Cancel(Steer { drop_id, ..values::steer() }).into(),
-        Command::Clock(Tick { budget: 2 }),
+        Command::Clock(Tick::of(2)),
     ] {
         entry.push(&request(command, None));
     }
     entry.finish(NOW.after_ms(2 * HOUR_MS))
 }
 
-fn request(command: Command, idempotency: Option<Idempotency>) -> Vec<u8> {
+pub fn request(command: Command, idempotency: Option<Idempotency>) -> Vec<u8> {
     codec::encode(&Request { request_id: "golden".into(), idempotency, command, by: None })
 }
 
-/// The shop after the first so many entries, at log indices 7, 8 and 9.
+/// The shop after the first so many entries, at log indices from 7 on.
 fn shop(entries_applied: usize) -> (MemView, Vec<Applied>) {
     let (mut view, mut applied) = (MemView::default(), Vec::new());
     for (index, payload) in (7..).zip(entries()).take(entries_applied) {
@@ -113,14 +114,15 @@ fn shop(entries_applied: usize) -> (MemView, Vec<Applied>) {
 
 #[test]
 fn entries_keep_their_bytes() {
-    let named = ["everything", "an hour later", "payments"].map(str::to_string).into_iter().zip(entries());
+    let named =
+        ["everything", "an hour later", "payments", "waiting lines"].map(str::to_string).into_iter().zip(entries());
     check_bytes("entries.txt", named.collect());
 }
 
 #[test]
 fn hashes_stay_what_they_are() {
     let hash = |applied: &Applied| (format!("after entry {}", applied.index), applied.hash.to_vec());
-    check_bytes("hashes.txt", shop(3).1.iter().map(hash).collect());
+    check_bytes("hashes.txt", shop(4).1.iter().map(hash).collect());
 }
 
 #[test]
@@ -128,19 +130,22 @@ fn rows_of_a_shop_keep_their_keys_and_bytes() {
     let rows = |view: &MemView| view.0.iter().map(|(key, value)| (hex(key), value.clone())).collect::<Vec<_>>();
     let before = rows(&shop(2).0);
     let mut paid = rows(&shop(3).0);
+    let mut waited = rows(&shop(4).0);
+    waited.retain(|row| !paid.contains(row));
     paid.retain(|row| !before.contains(row));
     check_bytes("rows.txt", before);
     check_bytes("rows-of-payments.txt", paid);
+    check_bytes("rows-of-waiting-lines.txt", waited);
 }
 
 /// A prefix is a promise about what is on disks, so each must be seen to be kept.
 #[test]
 fn every_prefix_has_a_row_in_the_file() {
-    let seen: BTreeSet<u8> = shop(3).0.0.keys().map(|key| key[0]).collect();
+    let seen: BTreeSet<u8> = shop(4).0.0.keys().map(|key| key[0]).collect();
     let layout = include_str!("../../src/keys.rs");
     let promised = layout.lines().filter_map(|line| line.split_once(": u8 = 0x")?.1.strip_suffix(';'));
     let promised: BTreeSet<u8> = promised.map(|hex| u8::from_str_radix(hex, 16).expect("a prefix")).collect();
-    assert_eq!(seen, promised, "another prefix wants a row in `everything` or `payments`");
+    assert_eq!(seen, promised, "another prefix wants a row in one of the entries");
 }
 
 /// These rows have no type that can be named from here, or are put together by hand.

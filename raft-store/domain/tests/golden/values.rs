@@ -30,7 +30,7 @@ pub const VERSION: u64 = 1_284;
 
 pub fn commands() -> Vec<Command> {
     let mut commands = vec![
-        Command::Clock(Tick { budget: 1_000 }),
+        Command::Clock(Tick::of(1_000)),
         members::Command::Register(members::Register { node_id: 3, incarnation: [0x33; 16] }).into(),
         accounts::Command::Register(register()).into(),
         accounts::Command::SignIn(sign_in()).into(),
@@ -403,6 +403,7 @@ pub fn drop() -> Drop {
         low_stock_threshold: 10,
         created_at: NOW,
         version: VERSION,
+        waited_for: None,
     }
 }
 

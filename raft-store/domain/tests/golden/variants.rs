@@ -2,8 +2,8 @@
 
 use livedrop_domain::accounts::Role;
 use livedrop_domain::{
-    Command, Event, Rejection, Reply, accounts, drops, follows, members, notifications, orders, payments, products,
-    sandbox, webhooks,
+    Command, Event, Rejection, Reply, accounts, cdn, drops, follows, members, notifications, orders, payments,
+    products, sandbox, waitlist, webhooks,
 };
 
 macro_rules! variants {
@@ -67,6 +67,9 @@ variants! { commands of Command:
     Command::Follows(follows::Command::Import(_)) => "follows::Import",
     Command::Notifications(notifications::Command::MarkRead(_)) => "notifications::MarkRead",
     Command::Notifications(notifications::Command::SetPreferences(_)) => "notifications::SetPreferences",
+    Command::Waitlist(waitlist::Command::Join(_)) => "waitlist::Join",
+    Command::Waitlist(waitlist::Command::Leave(_)) => "waitlist::Leave",
+    Command::Cdn(cdn::Command::Told(_)) => "cdn::Told",
 }
 
 variants! { replies of Reply:
@@ -102,6 +105,10 @@ variants! { replies of Reply:
     Reply::Follows(follows::Reply::Unfollowed) => "follows::Unfollowed",
     Reply::Follows(follows::Reply::Imported { .. }) => "follows::Imported",
     Reply::Notifications(notifications::Reply::Changed(_)) => "notifications::Changed",
+    Reply::Waitlist(waitlist::Reply::Waiting { .. }) => "waitlist::Waiting",
+    Reply::Waitlist(waitlist::Reply::Offered { .. }) => "waitlist::Offered",
+    Reply::Waitlist(waitlist::Reply::Left) => "waitlist::Left",
+    Reply::Cdn(cdn::Reply::Told { .. }) => "cdn::Told",
 }
 
 variants! { rejections of Rejection:
@@ -163,6 +170,18 @@ variants! { rejections of Rejection:
     Rejection::Follows(follows::Rejection::TooMany) => "follows::TooMany",
     Rejection::Follows(follows::Rejection::BadField) => "follows::BadField",
     Rejection::Notifications(notifications::Rejection::BadField) => "notifications::BadField",
+    Rejection::Waitlist(waitlist::Rejection::DropNotFound) => "waitlist::DropNotFound",
+    Rejection::Waitlist(waitlist::Rejection::NotOpen { .. }) => "waitlist::NotOpen",
+    Rejection::Waitlist(waitlist::Rejection::Ended) => "waitlist::Ended",
+    Rejection::Waitlist(waitlist::Rejection::UnknownSku) => "waitlist::UnknownSku",
+    Rejection::Waitlist(waitlist::Rejection::BadQuantity) => "waitlist::BadQuantity",
+    Rejection::Waitlist(waitlist::Rejection::AlreadyWaiting) => "waitlist::AlreadyWaiting",
+    Rejection::Waitlist(waitlist::Rejection::LimitReached { .. }) => "waitlist::LimitReached",
+    Rejection::Waitlist(waitlist::Rejection::UnitsAvailable) => "waitlist::UnitsAvailable",
+    Rejection::Waitlist(waitlist::Rejection::LineFull) => "waitlist::LineFull",
+    Rejection::Waitlist(waitlist::Rejection::IdTaken) => "waitlist::IdTaken",
+    Rejection::Cdn(cdn::Rejection::OtherCursor { .. }) => "cdn::OtherCursor",
+    Rejection::Cdn(cdn::Rejection::BadField) => "cdn::BadField",
 }
 
 variants! { events of Event:
@@ -196,6 +215,7 @@ variants! { events of Event:
     Event::Follows(follows::Event::Followed { .. }) => "follows::Followed",
     Event::Follows(follows::Event::Unfollowed { .. }) => "follows::Unfollowed",
     Event::Follows(follows::Event::Imported { .. }) => "follows::Imported",
+    Event::Waitlist(waitlist::Event::Offered { .. }) => "waitlist::Offered",
 }
 
 variants! { roles of Role:
@@ -302,4 +322,5 @@ variants! { notice_kinds of notifications::Kind:
     notifications::Kind::OrderExpired => "order expired",
     notifications::Kind::OrderCancelled => "order cancelled",
     notifications::Kind::OrderRefunded => "order refunded",
+    notifications::Kind::WaitlistOffered => "waitlist offered",
 }

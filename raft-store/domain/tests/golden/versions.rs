@@ -6,7 +6,7 @@ use livedrop_domain::payments::Payment;
 use livedrop_domain::{Command, codec, drops};
 use minicbor::{Decode, Encode};
 
-use crate::{follows, money, sandbox, values, webhooks};
+use crate::{follows, money, sandbox, values, waitlist, webhooks};
 
 /// Reads a row to which a newer program has added a field. Of one whose last field is left out it would be that field.
 fn reads_newer<T>(row: T)
@@ -28,7 +28,7 @@ fn rows_of_a_newer_program_are_read() {
     reads_newer(values::record());
     reads_newer(values::head());
     reads_newer(values::product());
-    reads_newer(values::drop());
+    reads_newer(waitlist::drop());
     reads_newer(money::paying());
     reads_newer(money::payment());
     reads_newer(money::tally());
@@ -43,6 +43,9 @@ fn rows_of_a_newer_program_are_read() {
     reads_newer(follows::inbox());
     reads_newer(webhooks::endpoint());
     reads_newer(webhooks::delivery());
+    reads_newer(waitlist::waiter());
+    reads_newer(waitlist::offered_place());
+    reads_newer(waitlist::line());
 }
 
 #[test]

@@ -5,8 +5,10 @@
 //! webhooks are about.
 
 mod accounts;
+mod cdn;
 mod follows;
 mod sandbox;
+mod waitlist;
 mod webhooks;
 
 pub use accounts::register;
@@ -30,12 +32,14 @@ pub fn command() -> BoxedStrategy<Command> {
     prop_oneof![
         40 => place(),
         60 => paying::command().prop_map(Command::from),
-        10 => prop_oneof![0..4_u32, Just(100)].prop_map(|budget| Command::Clock(Tick { budget })),
+        10 => prop_oneof![0..4_u32, Just(100)].prop_map(|budget| Command::Clock(Tick::of(budget))),
         20 => about_drops(),
         10 => about_products(),
-        12 => accounts::about_accounts(),
+        16 => accounts::about_accounts(),
         14 => sandbox::about_sandbox(),
+        24 => waitlist::about_waitlist(),
         24 => webhooks::about_webhooks(),
+        2 => cdn::about_cdn(),
         12 => follows::about_follows(),
         6 => follows::about_notices(),
         1 => (1..4_u64, 0..2_u8).prop_map(|(node_id, byte)| {

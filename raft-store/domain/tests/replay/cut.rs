@@ -7,8 +7,8 @@
 //!   forget, lines of books), and the notices of one creator or account: end to end they are the same;
 //! - the journal, with the hash: one row for each entry; and the hashes of audit records, which have log indices in them.
 //!
-//! It does not hold for requests that name the version or the notice that they have seen: a version is a log index, so
-//! two changes in one entry have the same one.
+//! It does not hold for requests that name the version or the notice that they have seen, or say how far caches were told:
+//! those are log indices, and two changes in one entry have the same one.
 
 use std::collections::BTreeMap;
 
@@ -30,11 +30,11 @@ use livedrop_domain::{
 use crate::log::Logged;
 use crate::replica::Replica;
 
-/// Takes the requests out that name a version, or a notice by its log index.
+/// Takes the requests out that name a version, or a log index.
 pub fn without_versions(mut log: Vec<Logged>) -> Vec<Logged> {
     for entry in &mut log {
         entry.requests.retain_mut(|asked| match &mut asked.command {
-            Command::Products(products::Command::Edit(_)) => false,
+            Command::Products(products::Command::Edit(_)) | Command::Cdn(_) => false,
             Command::Notifications(notifications::Command::MarkRead(_)) => false,
             Command::Drops(drops::Command::Edit(edit)) => {
                 edit.expected_version = None;
@@ -181,6 +181,6 @@ fn reply(reply: Reply) -> Reply {
         Reply::Webhooks(webhooks::Reply::Rotated(row)) => webhooks::Reply::Rotated(endpoint(row)).into(),
         Reply::Webhooks(_) => reply,
         Reply::Follows(follows::Reply::Followed(row)) => follows::Reply::Followed(edge(row)).into(),
-        Reply::Follows(_) | Reply::Notifications(_) => reply,
+        Reply::Follows(_) | Reply::Notifications(_) | Reply::Waitlist(_) | Reply::Cdn(_) => reply,
     }
 }

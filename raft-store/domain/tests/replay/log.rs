@@ -1,7 +1,7 @@
 //! A log: entries of requests, each with its index and its time.
 
 use livedrop_domain::batch::BatchBuilder;
-use livedrop_domain::{Command, Request, Timestamp, accounts, codec, drops, products, webhooks};
+use livedrop_domain::{Command, Request, Timestamp, accounts, cdn, codec, drops, products, webhooks};
 
 use crate::aim::aim;
 use crate::commands::AS_SEEN;
@@ -76,6 +76,10 @@ fn fill_in(replica: &Replica, now: Timestamp, command: &mut Command) {
         }
         Command::Payments(command) => aim(replica, command),
         Command::Webhooks(command) => fill_in_positions(replica, command),
+        Command::Cdn(cdn::Command::Told(told)) if told.from == AS_SEEN => {
+            told.from = cdn::cursor(&replica.view).expect("memory does not fail").through;
+            told.through += told.from;
+        }
         _ => {}
     }
 }

@@ -11,6 +11,7 @@ mod log;
 mod paths;
 mod paying;
 mod replica;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -123,6 +124,17 @@ proptest! {
     }
 
     #[test]
+    fn lines_go_by_the_order_of_joining_and_nobody_buys_what_somebody_waits_for(history in history()) {
+        let mut replica = Replica::default();
+        for entry in cut_anew(&log_of(history), &[1]) {
+            let before = turns::Lines::of(&replica.view);
+            replica.apply(std::slice::from_ref(&entry));
+            let applied = replica.applied.last().expect("an entry was applied");
+            before.check(&replica.view, &entry.requests[0].command, applied)?;
+        }
+    }
+
+    #[test]
     fn ticks_do_all_that_is_due_and_then_stop(history in history(), later_ms in later_ms(), budget in 1..50_u32) {
         let log = log_of(history);
         let mut replica = Replica::of(&log, &[1]);
@@ -197,6 +209,6 @@ fn is_decided_by(outcome: &Outcome, index: u64) -> bool {
 }
 
 fn tick(index: u64, proposed_at: Timestamp, budget: u32) -> Logged {
-    let command = Command::Clock(Tick { budget });
+    let command = Command::Clock(Tick::of(budget));
     Logged { index, proposed_at, requests: vec![Asked { idempotency: None, command }] }
 }

@@ -76,8 +76,8 @@ fn drops(view: &MemView) -> Checked {
     });
     are_those("drops that are due", due, marks(view, keys::DROP_DUE))?;
     for drop in &drops {
-        let left = drops::stock(view, drop.id).expect("a drop has counts").available();
-        prop_assert_eq!(drop.sold_out, left == 0, "{} has {} units left", drop.id, left);
+        let left = drop.for_sale(&drops::stock(view, drop.id).expect("a drop has counts"));
+        prop_assert_eq!(drop.sold_out, left == 0, "{} has {} units for sale", drop.id, left);
     }
     Ok(())
 }
@@ -182,6 +182,7 @@ pub fn nothing_is_overdue(view: &MemView, now: Timestamp) -> Checked {
     for session in decoded::<Session>(view, keys::SESSION) {
         prop_assert!(session.expires_at > now, "{} has run out", session.id);
     }
+    prop_assert!(rows(view, keys::WAITLIST_DUE).next().is_none(), "lines do not go on");
     prop_assert!(rows(view, keys::WEBHOOK_HALTED).next().is_none(), "deliveries to nobody are left");
     Ok(())
 }

@@ -21,7 +21,7 @@ pub fn about_accounts() -> BoxedStrategy<Any> {
             Command::Refresh(accounts::Refresh { session_id, presented_hash, next_hash, lasts_ms }).into()
         }),
         4 => session().prop_map(|session_id| Command::SignOut(accounts::SignOut { session_id }).into()),
-        4 => about_one(),
+        6 => about_one(),
         4 => about_keys(),
     ]
     .boxed()
