@@ -233,6 +233,25 @@ async fn a_command_that_asks_many_nodes_refreshes_once() {
 }
 
 #[tokio::test]
+async fn a_long_list_of_followers_is_sent_in_batches_and_again_changes_nothing() {
+    let double = Double::open(1, 2).await;
+    let shell = Shell::new(&double.endpoints);
+    let ids: String = (0..2_500).map(|n| format!("usr_01KAS0FJX0D2W8NMC0D3F5{n:04}\n")).collect();
+    let line = format!("follow import --creator usr_1 {} --token operator", shell.file("ids", &ids).display());
+    for (added, already) in [(2_500, 0), (0, 2_500)] {
+        let ended = shell.run(&format!("{line} -o json")).await;
+        assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
+        let sum: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+        assert_eq!((&sum["added"], &sum["already"]), (&added.into(), &already.into()));
+    }
+    assert_eq!(double.count("POST /v1/admin/followers"), 6, "three batches, twice");
+    let wrong = shell.file("wrong", "usr_01KAS0FJX0D2W8NMC0D3F50001\n\nada\n");
+    let ended = shell.run(&format!("follow import --creator usr_1 {} --token operator", wrong.display())).await;
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    assert!(ended.stderr.contains("line 3"), "{}", ended.stderr);
+}
+
+#[tokio::test]
 async fn a_closed_pipe_is_no_mistake() {
     let shell = Shell::new("http://127.0.0.1:1");
     let mut child = shell.command("completions bash").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -4,7 +4,7 @@
 pub mod ctl;
 mod routes;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use livedrop_proto::rest::orders::Order;
@@ -42,6 +42,8 @@ pub struct Shop {
     pub refreshed: bool,
     /// The hash that each address tells, by its place.
     pub hashes: Vec<&'static str>,
+    /// Accounts that were brought as followers.
+    pub followers: HashSet<String>,
 }
 
 #[derive(Clone)]

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
+use livedrop_proto::rest::follows::{ImportFollowers, ImportedFollowers};
 use livedrop_proto::rest::orders::{FindOrder, Order, OrderStatus, PlaceOrder};
 use livedrop_proto::rest::problem::code;
 use livedrop_proto::rest::{Money, Problem, Wide};
@@ -53,6 +54,7 @@ pub fn router(shop: Arc<Mutex<Shop>>, place: usize, addresses: Vec<String>) -> R
         .route("/v1/orders/{id}", get(async || problem(404, code::NOT_FOUND)))
         .route("/v1/cluster", get(cluster))
         .route("/v1/admin/hash", get(hash))
+        .route("/v1/admin/followers", post(import_followers))
         .fallback(async || problem(404, code::NOT_FOUND))
         .layer(middleware::from_fn_with_state(node.clone(), note))
         .with_state(node)
@@ -261,4 +263,15 @@ async fn hash(State(node): State<Node>, headers: HeaderMap) -> Response {
         }
         _ => problem(401, code::UNAUTHENTICATED),
     }
+}
+
+/// Whoever was brought before follows already.
+async fn import_followers(State(node): State<Node>, headers: HeaderMap, Json(body): Json<ImportFollowers>) -> Response {
+    if token(&headers) != "operator" {
+        return problem(401, code::UNAUTHENTICATED);
+    }
+    let mut shop = node.shop.lock().unwrap();
+    let sent = body.followers.len() as u32;
+    let added = body.followers.into_iter().filter(|follower| shop.followers.insert(follower.clone())).count() as u32;
+    Json(ImportedFollowers { added, already: sent - added, unknown: 0, refused: 0 }).into_response()
 }

@@ -28,8 +28,8 @@ async fn a_drop_and_an_own_order_are_told_of_once_newest_first() {
     let order = node.buy(&buyer, &drop, 1, "key").send().await.expect(201).text_at("id");
     node.shop.pass(120_000);
     let page = inbox(&node, &buyer, "").await;
-    assert_eq!(items(&page, "type"), ["drop.restocked", "order.expired", "drop.sold_out", "drop.live"]);
-    let (restocked, expired) = (&page["items"][0], &page["items"][1]);
+    assert_eq!(items(&page, "type"), ["order.expired", "drop.restocked", "drop.sold_out", "drop.live"]);
+    let (expired, restocked) = (&page["items"][0], &page["items"][1]);
     assert_eq!((&restocked["drop_id"], &restocked["creator_id"]), (&json!(drop), &json!(creator_id)));
     assert_eq!((&expired["drop_id"], &expired["order_id"]), (&json!(drop), &json!(order)));
     assert!(inbox(&node, &creator, "").await["items"].as_array().is_some_and(Vec::is_empty), "one's own drops");
