@@ -22,7 +22,7 @@ use super::code;
 use super::context::Context;
 use super::docs::Problems;
 use super::drops::parse;
-use super::identity::Caller;
+use super::identity::{Caller, stands};
 use super::problem::Problem;
 use super::shop::look;
 use crate::feed::{self as streams, Origin, Position, Refused, Topic, Wanted};
@@ -92,8 +92,10 @@ pub async fn own(
     let topic = Topic::Account(identity.account_id);
     let answer = begin(&rest, Wanted { topic, origin, after, line: Some(connection.0) }, Some(Instant::now() + left))?;
     // The session may have ended between the look at it and the joining: then nobody would end the stream.
-    Caller::of(&rest, &headers).await?;
-    Ok(answer)
+    match stands(&rest, &identity)? {
+        true => Ok(answer),
+        false => Err(Problem::unauthenticated("The session has ended. Sign in again.")),
+    }
 }
 
 fn begin(rest: &Rest, wanted: Wanted, ends_at: Option<Instant>) -> Result<Answer, Problem> {

@@ -123,7 +123,8 @@ async fn stands_for_certain(rest: &Rest, identity: &Identity) -> Result<bool, Pr
     stands(rest, identity)
 }
 
-fn stands(rest: &Rest, identity: &Identity) -> Result<bool, Problem> {
+/// Whether this node knows nothing that has ended the session, or what its account may do.
+pub fn stands(rest: &Rest, identity: &Identity) -> Result<bool, Problem> {
     let standing = look(&*rest.shop, |view| accounts::standing(view, identity.session_id))?.what;
     Ok(standing.is_some_and(|(_, account)| account.id == identity.account_id && account.role == identity.role))
 }
