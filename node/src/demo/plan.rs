@@ -172,6 +172,9 @@ fn write_configuration(file: &Path, directory: &Path, members: &[Member]) -> any
     text += "]\n";
     // Several nodes share the memory of one machine.
     text += "\n[storage]\nstate_cache_bytes = 67108864\n";
+    // All that comes to a demo comes from one address, a benchmark too.
+    text += "\n[limits]\naccount_per_minute = 60000\naccount_burst = 60000\n";
+    text += "address_per_minute = 1000000\naddress_burst = 1000000\n";
 
     // Never half a file: an identity that was lost while being written would orphan the data made under it.
     let unfinished = file.with_extension("toml.new");
