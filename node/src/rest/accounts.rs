@@ -74,8 +74,8 @@ pub async fn register(
     NewAccount { email, password, display_name, role }: NewAccount,
 ) -> Result<Answer, Problem> {
     let mut checks = Checks::default();
-    checks.length(&password, PASSWORD_BYTES, "/password");
     check_names(&mut checks, &email, &display_name, |field| format!("/{field}"));
+    checks.length(&password, PASSWORD_BYTES, "/password");
     checks.done()?;
     let password_hash = password::hash(rest, password, &email, &display_name).await?;
     let account_id = mint::account(rest.now());

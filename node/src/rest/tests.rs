@@ -248,7 +248,8 @@ impl Answered {
         assert_eq!((&problem["code"], &problem["status"]), (&json!(code), &json!(status)));
         assert_eq!(problem["type"], json!(format!("/problems/{code}")));
         assert_eq!(problem["request_id"], json!(answered.header("x-request-id")));
-        let known = ["type", "title", "status", "detail", "code", "request_id", "errors", "opens_at"];
+        let known =
+            ["type", "title", "status", "detail", "code", "request_id", "errors", "opens_at", "violated-policies"];
         let fields = problem.as_object().expect("a problem is an object");
         assert!(fields.keys().all(|field| known.contains(&&field[..])), "{problem}");
         problem

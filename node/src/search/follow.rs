@@ -9,20 +9,20 @@
 //! Events say which products changed, and their rows are read when they are indexed: an event that comes twice, or
 //! late, does no harm. So a restart that applies entries again, after an index that had got further, is no special case.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use livedrop_domain::{DropId, Event, Fault, ProductId, Timestamp, View, drops, journal, products};
+use livedrop_domain::{Fault, View, drops, journal, products};
 use livedrop_store::Facts;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use super::changed::Changed;
 use super::document::{of_product, subject};
 use super::find::Shown;
 use super::volume::{self, Label, Unusable, Volume};
@@ -96,14 +96,6 @@ pub(super) struct Kept {
     changed: Changed,
     /// The label that the index came with, until the state is far enough to see whether it is of this history.
     unproved: Option<Label>,
-}
-
-#[derive(Default)]
-struct Changed {
-    products: BTreeSet<ProductId>,
-    drops: BTreeSet<DropId>,
-    /// When the first of them did.
-    since: Option<Timestamp>,
 }
 
 /// Why an index is not kept any more.
@@ -371,49 +363,6 @@ impl Kept {
             self.changed.note(facts.proposed_at, &facts.events);
             self.seen = facts.index;
         }
-    }
-}
-
-impl Changed {
-    fn is_empty(&self) -> bool {
-        self.products.is_empty() && self.drops.is_empty()
-    }
-
-    fn note(&mut self, at: Timestamp, events: &[Event]) {
-        for event in events {
-            match event {
-                Event::Products(event) => self.products.insert(product_of(event)),
-                Event::Drops(event) => match drop_of(event) {
-                    Some(drop) => self.drops.insert(drop),
-                    None => continue,
-                },
-                _ => continue,
-            };
-            self.since.get_or_insert(at);
-        }
-    }
-}
-
-fn product_of(event: &products::Event) -> ProductId {
-    use products::Event::*;
-    match event {
-        Created { product_id } | Edited { product_id } | Retired { product_id } => *product_id,
-    }
-}
-
-/// The drop, when something happened that the index is about.
-fn drop_of(event: &drops::Event) -> Option<DropId> {
-    use drops::Event::*;
-    match event {
-        LowStock { .. } => None,
-        Scheduled { drop_id, .. }
-        | Live { drop_id, .. }
-        | SoldOut { drop_id, .. }
-        | Restocked { drop_id, .. }
-        | Paused { drop_id, .. }
-        | Ended { drop_id, .. }
-        | Cancelled { drop_id, .. }
-        | Edited { drop_id, .. } => Some(*drop_id),
     }
 }
 

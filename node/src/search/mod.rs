@@ -12,6 +12,7 @@
 //! Two indexes of the same products answer alike, however they came to be: scores are made of constants ([`query`]) and
 //! places of what stands in the documents ([`collect`]). That is why a cursor can be a place, and leads on at every node.
 
+mod changed;
 mod collect;
 mod document;
 mod facets;

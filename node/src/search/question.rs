@@ -46,6 +46,7 @@ impl Question {
             rest = after.trim_start();
             parts += question.take(part, PARTS_MAX - parts);
         }
+        question.open_ended &= !text[..end].ends_with(char::is_whitespace);
         question.set_common_aside();
         question
     }
