@@ -136,7 +136,7 @@ async fn names_are_suggested_by_how_they_begin() {
     };
     assert_eq!(suggest("lightho").await.len(), 3);
     assert!(suggest("sketeboa").await[0].contains("Skateboard"));
-    assert_eq!(suggest("chess s").await, ["Chess Set, Tournament"]);
+    assert_eq!(suggest("chess s").await[0], "Chess Set, Tournament");
     assert!(suggest("").await.is_empty() && suggest("\"").await.is_empty());
 }
 
