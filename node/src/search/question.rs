@@ -104,7 +104,8 @@ impl Question {
         let words = std::mem::take(&mut self.words);
         for (place, word) in words.into_iter().enumerate() {
             let is_set_aside = is_common(&word) && Some(place) != last;
-            if is_set_aside { &mut self.common } else { &mut self.words }.push(word);
+            let to = if is_set_aside { &mut self.common } else { &mut self.words };
+            to.push(word);
         }
     }
 }
