@@ -63,7 +63,11 @@ pub(super) fn query(fields: &Fields, question: &Question, filters: &Filters, rea
     let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
     let last = question.words.len().checked_sub(1).filter(|_| question.open_ended);
     for (place, word) in question.words.iter().enumerate() {
-        clauses.push((Occur::Must, of_word(fields, word, Some(place) == last, reading)));
+        let mut ways = of_word(fields, word, Some(place) == last, reading);
+        if reading == Reading::Forgiving {
+            ways.extend(joined(fields, &question.words, place));
+        }
+        clauses.push((Occur::Must, best_of(ways)));
     }
     for phrase in &question.phrases {
         clauses.push((Occur::Must, of_phrase(fields, phrase)));
@@ -100,7 +104,7 @@ pub(super) fn suggestions(fields: &Fields, question: &Question, reading: Reading
     if clauses.is_empty() { Box::new(EmptyQuery) } else { Box::new(BooleanQuery::new(clauses)) }
 }
 
-fn of_word(fields: &Fields, word: &str, may_go_on: bool, reading: Reading) -> Box<dyn Query> {
+fn of_word(fields: &Fields, word: &str, may_go_on: bool, reading: Reading) -> Vec<Box<dyn Query>> {
     let stem = stem(word);
     let mut ways = in_words(fields.name, word, worth::NAME, worth::NAME_TYPO, reading);
     ways.extend(in_words(fields.tag_words, word, worth::TAG, worth::TAG_TYPO, reading));
@@ -114,7 +118,14 @@ fn of_word(fields: &Fields, word: &str, may_go_on: bool, reading: Reading) -> Bo
         let tag = beginnings(fields.tag_words, word, worth::TAG_BEGINNING, [0.0; 2], Reading::Exact);
         ways.extend(tag);
     }
-    best_of(ways)
+    ways
+}
+
+/// A word and its neighbour on either side as one: `tea pot` is `teapot`.
+fn joined(fields: &Fields, words: &[String], place: usize) -> Vec<Box<dyn Query>> {
+    let from = place.saturating_sub(1);
+    let pairs = words[from..words.len().min(place + 2)].windows(2);
+    pairs.map(|pair| worth(term(fields.name, &pair.concat()), worth::NAME_TYPO[0])).collect()
 }
 
 /// A word as it is, and with as many letters wrong as its length and the reading allow.

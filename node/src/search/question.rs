@@ -46,6 +46,7 @@ impl Question {
             rest = after.trim_start();
             parts += question.take(part, PARTS_MAX - parts);
         }
+        // Whoever has typed a space is done with the word.
         question.open_ended &= !text[..end].ends_with(char::is_whitespace);
         question.set_common_aside();
         question
@@ -96,15 +97,14 @@ impl Question {
     }
 
     fn set_common_aside(&mut self) {
-        let last = self.words.len().checked_sub(1).filter(|_| self.open_ended);
-        let is_set_aside = |(place, word): (usize, &String)| is_common(word) && Some(place) != last;
-        let others = self.words.iter().enumerate().filter(|(place, word)| !is_set_aside((*place, word))).count();
-        if others == 0 && self.phrases.is_empty() {
+        if self.words.iter().all(|word| is_common(word)) && self.phrases.is_empty() {
             return;
         }
+        let last = self.words.len().checked_sub(1).filter(|_| self.open_ended);
         let words = std::mem::take(&mut self.words);
         for (place, word) in words.into_iter().enumerate() {
-            let to = if is_set_aside((place, &word)) { &mut self.common } else { &mut self.words };
+            let is_set_aside = is_common(&word) && Some(place) != last;
+            let to = if is_set_aside { &mut self.common } else { &mut self.words };
             to.push(word);
         }
     }
@@ -186,9 +186,18 @@ mod tests {
     fn common_words_are_set_aside_while_there_are_others() {
         let question = Question::read("the night of the hunter");
         assert_eq!((question.words, question.common), (owned(&["night", "hunter"]), owned(&["the", "of", "the"])));
-        assert_eq!(Question::read("the the ").words, owned(&["the", "the"]));
+        assert_eq!(Question::read("the the").words, owned(&["the", "the"]));
         // It may be the beginning of a longer word.
         assert_eq!(Question::read("poster the").words, owned(&["poster", "the"]));
+    }
+
+    #[test]
+    fn the_last_word_may_go_on_until_a_space_is_typed() {
+        for (text, goes_on) in
+            [("red ho", true), ("red ho ", false), ("\"red ho\"", false), ("red -ho", false), ("", false)]
+        {
+            assert_eq!(Question::read(text).open_ended, goes_on, "{text:?}");
+        }
     }
 
     #[test]

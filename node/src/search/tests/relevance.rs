@@ -53,11 +53,11 @@ async fn the_answers_to_judged_questions_are_good() {
 async fn an_exact_answer_comes_before_one_with_a_letter_wrong() {
     let directory = tempfile::tempdir().expect("a directory");
     let shelf = Shelf::full().await;
-    shelf.rename(3, "Lantem").await;
+    shelf.rename(3, "Lantren").await;
     shelf.rename(4, "Lantern").await;
     let (follower, _kept) = shelf.indexed(directory.path());
     assert_eq!(numbers(&follower.search, asked("lantern ")).await[0], 4);
-    assert_eq!(numbers(&follower.search, asked("lantem ")).await[0], 3);
+    assert_eq!(numbers(&follower.search, asked("lantren ")).await[0], 3);
     let found = numbers(&follower.search, asked("lantern ")).await;
     assert!(found.contains(&3), "{found:?}");
     // Three letters may not be wrong.
