@@ -92,7 +92,7 @@ impl Proposer {
     /// runtime of those who propose: they are answered there, all of a batch at once.
     pub fn start(consensus: Consensus, bounds: Bounds, callers: Handle) -> Self {
         let (queue, gatherer) = gather::queue(bounds.queue_commands);
-        let (deadline, depth) = (bounds.deadline, Depth::new(bounds.queue_wait));
+        let (deadline, depth) = (bounds.deadline, Depth::new(bounds.queue_wait, bounds.batch_commands));
         let forwarder = consensus.forwarder();
         let (road, pace) = (Arc::new(Road { consensus, forwarder, callers }), Pace::new(depth.clone()));
         tokio::spawn(make_batches(road, gatherer, pace, bounds));

@@ -1,6 +1,7 @@
 //! How deep the queue is, in time: how long a command that comes now would wait for its batch.
 //!
-//! How fast the queue empties is measured only while it does not become empty: then batches leave as fast as they can.
+//! How fast the queue empties is measured only by full batches, one right after the other: of those, as many leave as can.
+//! Small ones say how fast commands come.
 //! A queue that is deep in time would make every command late, and would stay deep, since those who wait in vain ask
 //! again. So what comes then is refused at once.
 
@@ -11,8 +12,6 @@ use std::time::Duration;
 use metrics::{Counter, Gauge};
 use tokio::time::Instant;
 
-/// Fewer commands than this are never too many: they fit into one batch.
-const FEW: usize = 64;
 /// Each new measurement counts for this part of the rate.
 const SMOOTHING: u64 = 8;
 
@@ -23,7 +22,9 @@ pub struct Depth(Arc<Inside>);
 struct Inside {
     /// Commands that wait.
     commands: AtomicUsize,
-    /// Commands that leave in a second while the queue does not become empty; 0 until that is known.
+    /// The most commands of a batch: so many never wait for longer than one takes.
+    batch: usize,
+    /// Commands that leave in a second in full batches; 0 until that is known.
     per_second: AtomicU64,
     wait_max: Duration,
     shown: Gauge,
@@ -31,8 +32,9 @@ struct Inside {
 }
 
 impl Depth {
-    pub fn new(wait_max: Duration) -> Self {
+    pub fn new(wait_max: Duration, batch: usize) -> Self {
         Depth(Arc::new(Inside {
+            batch,
             commands: AtomicUsize::new(0),
             per_second: AtomicU64::new(0),
             wait_max,
@@ -44,7 +46,7 @@ impl Depth {
     /// Takes note of commands that come; `false` when they would wait too long, and are not to be added.
     pub fn come(&self, commands: usize) -> bool {
         let before = self.0.commands.fetch_add(commands, Ordering::Relaxed);
-        let welcome = before < FEW || self.wait(before) <= self.0.wait_max;
+        let welcome = before < self.0.batch || self.wait(before) <= self.0.wait_max;
         if !welcome {
             self.turned_away(commands);
         }
@@ -83,7 +85,7 @@ impl Pace {
         let Depth(inside) = &self.depth;
         let behind = inside.commands.fetch_sub(commands, Ordering::Relaxed).saturating_sub(commands);
         inside.shown.set(behind as f64);
-        if let Some(last) = self.last {
+        if let Some(last) = self.last.filter(|_| commands >= inside.batch) {
             let took = now.saturating_duration_since(last).as_micros().max(1) as u64;
             let measured = (commands as u64 * 1_000_000 / took).max(1);
             let rate = match inside.per_second.load(Ordering::Relaxed) {
@@ -103,7 +105,7 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     fn depth() -> (Depth, Pace) {
-        let depth = Depth::new(500 * MS);
+        let depth = Depth::new(500 * MS, 100);
         (depth.clone(), Pace::new(depth))
     }
 
@@ -130,6 +132,18 @@ mod tests {
         for second in 0..10 {
             assert!(depth.come(1));
             pace.left(1, start + second * 1_000 * MS);
+        }
+        assert_eq!(come(&depth, 5_000), 5_000);
+    }
+
+    #[tokio::test]
+    async fn a_storm_after_a_few_who_came_now_and_then_is_welcome() {
+        let ((depth, mut pace), start) = (depth(), Instant::now());
+        assert!(depth.come(2));
+        for round in 0..10 {
+            // One came while the others left.
+            pace.left(1, start + round * 4 * MS);
+            assert!(depth.come(1));
         }
         assert_eq!(come(&depth, 5_000), 5_000);
     }
