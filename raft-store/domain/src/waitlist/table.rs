@@ -81,14 +81,29 @@ pub fn waiting(
     limit: usize,
 ) -> Result<Vec<(Sequence, Waiter)>, Fault> {
     let end = keys::after(&key(keys::WAITING, &[&drop.bytes(), &item.to_be_bytes()]));
-    view.scan(&waiting_key(drop, item, from), &end, Way::Forward, limit)?
-        .iter()
-        .map(|(row, bytes)| {
-            let sequence = keys::number(row, 19);
-            let sequence = sequence.ok_or_else(|| Fault::new("reading a line", "a key without a place"))?;
-            Ok((sequence, codec::decode(bytes, "somebody who waits")?))
-        })
-        .collect()
+    waiting_before(view, &waiting_key(drop, item, from), &end, limit)
+}
+
+/// Those who wait at the first `limit` places from `from` on, and some who come next if nobody is left there: one or more
+/// while anybody waits. Whoever joins in the same entry stands at the end, and is not looked through.
+pub(super) fn first_waiting(
+    view: &dyn View,
+    drop: DropId,
+    item: u16,
+    from: Sequence,
+    limit: usize,
+) -> Result<Vec<(Sequence, Waiter)>, Fault> {
+    let to = from.saturating_add(limit as u64);
+    let first = waiting_before(view, &waiting_key(drop, item, from), &waiting_key(drop, item, to), limit)?;
+    match first.is_empty() {
+        true => waiting(view, drop, item, to, limit),
+        false => Ok(first),
+    }
+}
+
+fn waiting_before(view: &dyn View, from: &[u8], end: &[u8], limit: usize) -> Result<Vec<(Sequence, Waiter)>, Fault> {
+    let rows = view.scan(from, end, Way::Forward, limit)?;
+    rows.iter().map(|(row, bytes)| Ok((sequence_of(row)?, codec::decode(bytes, "somebody who waits")?))).collect()
 }
 
 /// What the place of an account in the lines of a drop comes to, if it waits or has an open offer.
@@ -134,9 +149,8 @@ pub(crate) fn all_waiters(view: &dyn View) -> Result<Vec<(DropId, u16, Sequence,
     view.scan(&[keys::WAITING], &[keys::WAITING + 1], Way::Forward, usize::MAX)?
         .iter()
         .map(|(row, bytes)| {
-            let sequence = keys::number(row, 19);
-            let sequence = sequence.ok_or_else(|| Fault::new("reading a line", "a key without a place"))?;
-            Ok((drop_of(row)?, item_of(row)?, sequence, codec::decode(bytes, "somebody who waits")?))
+            let waiter = codec::decode(bytes, "somebody who waits")?;
+            Ok((drop_of(row)?, item_of(row)?, sequence_of(row)?, waiter))
         })
         .collect()
 }
@@ -156,6 +170,10 @@ pub(crate) fn all_places(view: &dyn View) -> Result<Vec<(DropId, AccountId, Plac
 fn drop_of(row: &[u8]) -> Result<DropId, Fault> {
     let id = keys::id(row, 1).map(DropId::from_bytes);
     id.ok_or_else(|| Fault::new("reading lines", "a key without a drop id"))
+}
+
+fn sequence_of(row: &[u8]) -> Result<Sequence, Fault> {
+    keys::number(row, 19).ok_or_else(|| Fault::new("reading a line", "a key without a place"))
 }
 
 fn item_of(row: &[u8]) -> Result<u16, Fault> {
