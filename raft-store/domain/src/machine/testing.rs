@@ -179,9 +179,16 @@ impl Machine {
             let request = Request { request_id: "test".into(), idempotency: None, command, by: None };
             batch.push(&codec::encode(&request));
         }
+        self.rows_scanned_by(|view| {
+            let applied = apply(view, &mut Overlay::default(), self.index + 1, &batch.finish(self.now));
+            assert!(applied.expect("no fault").outcomes.iter().all(|outcome| outcome.answer.is_ok()));
+        })
+    }
+
+    /// How many stored rows a look at the state reads in runs.
+    pub fn rows_scanned_by(&self, look: impl FnOnce(&dyn View)) -> usize {
         let counting = Counting { view: &self.view, scanned: Cell::new(0) };
-        let applied = apply(&counting, &mut Overlay::default(), self.index + 1, &batch.finish(self.now));
-        assert!(applied.expect("no fault").outcomes.iter().all(|outcome| outcome.answer.is_ok()));
+        look(&counting);
         counting.scanned.get()
     }
 
