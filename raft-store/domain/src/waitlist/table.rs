@@ -144,17 +144,8 @@ fn position(view: &dyn View, drop: DropId, item: u16, sequence: Sequence) -> Res
     })
 }
 
-/// The first drop whose lines the clock has yet to go on with.
-pub(crate) fn first_due(view: &dyn View) -> Result<Option<DropId>, Fault> {
-    Ok(due(view, 1)?.pop())
-}
-
-/// Every drop whose lines the clock has yet to go on with, for checks of the whole state.
-pub(crate) fn all_due(view: &dyn View) -> Result<Vec<DropId>, Fault> {
-    due(view, usize::MAX)
-}
-
-fn due(view: &dyn View, limit: usize) -> Result<Vec<DropId>, Fault> {
+/// At most `limit` drops whose lines the clock has yet to go on with.
+pub(crate) fn due(view: &dyn View, limit: usize) -> Result<Vec<DropId>, Fault> {
     let rows = view.scan(&[keys::WAITLIST_DUE], &[keys::WAITLIST_DUE + 1], Way::Forward, limit)?;
     rows.iter().map(|(row, _)| drop_of(row)).collect()
 }
