@@ -9,7 +9,8 @@ use crate::{Entry, Stop};
 /// Rejects, in this order: `BadQuantity`, `DropNotFound`, `NotOpen`, `Paused` or `Ended`, `UnknownSku`, `LimitReached`,
 /// `SoldOut`, `IdTaken`. Emits `Reserved`, after what the drop has to say.
 ///
-/// Does not look the buyer up: the token that named them was signed for an account that is there.
+/// Does not look the buyer up: the token that named them was signed for an account that is there, and if it was disabled
+/// since, the machine has refused the command.
 pub(crate) fn place(tx: &mut Tx, entry: &Entry, command: Place) -> Result<Order, Stop> {
     let Place { order_id, buyer_id, drop_id, sku, quantity } = command;
     ensure((1..=QUANTITY_MAX).contains(&quantity), Rejection::BadQuantity)?;

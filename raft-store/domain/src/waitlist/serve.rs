@@ -102,7 +102,8 @@ fn offer_variant(
 }
 
 /// Offers units to whoever waits at a place, which is used up by it. Gives how many: none when the limit of one customer
-/// leaves them nothing, or when the id of their order was used for another one, which no node does.
+/// leaves them nothing, when their account is disabled, or when the id of their order was used for another one, which no
+/// node does.
 fn offer(tx: &mut Tx, entry: &Entry, drop: &Drop, (item, sequence): (u16, u64), waiter: Waiter) -> Result<u64, Fault> {
     let Waiter { account_id, order_id, quantity, .. } = waiter;
     let expires_at = entry.now.after_ms(drop.hold_ms.max(OFFER_MS));

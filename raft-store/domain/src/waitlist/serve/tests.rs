@@ -1,7 +1,8 @@
 use super::*;
+use crate::accounts;
 use crate::clock::is_due;
 use crate::drops::{Command, NewItem, Schedule, Status as DropStatus, Steer};
-use crate::machine::testing::{Machine, drop};
+use crate::machine::testing::{Machine, account, drop};
 use crate::orders::{Place as Buy, Rejection as NotPlaced, Status};
 use crate::payments::{self, AskRefund, RefundOutcome, ReportRefund};
 use crate::waitlist::OFFERS_AT_ONCE;
@@ -229,4 +230,16 @@ fn lines_of_variants_of_which_nothing_is_free_are_left_alone() {
     assert_eq!(machine.rows_scanned(vec![machine.cancel_command(2, 9)]), 1);
     machine.cancel(2, 9).expect("it is reserved");
     assert_eq!((machine.order(102).status, machine.told("Offered")), (Status::Reserved, 1));
+}
+
+#[test]
+fn whose_account_is_disabled_loses_the_place_to_the_next_in_line() {
+    let mut machine = with_line(1, 2);
+    let register = accounts::Register { account_id: machine.buyer(1), ..account(1_001, accounts::Role::Buyer) };
+    let account_id = register.account_id;
+    machine.run(accounts::Command::Register(register)).expect("nobody has the address");
+    machine.run(accounts::Command::Disable(accounts::Disable { account_id })).expect("it is there");
+    machine.now.0 += accounts::TOKENS_LAST_MS;
+    machine.cancel(1, 9).expect("it is reserved");
+    assert_eq!((machine.order(102).buyer_id, machine.waiting(), machine.position(1)), (machine.buyer(2), vec![], None));
 }
