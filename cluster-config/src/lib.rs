@@ -9,6 +9,7 @@
 //! where that entry says, and fills its id into `data_dir`.
 
 mod agree;
+mod doubts;
 mod error;
 mod kind;
 mod layers;
@@ -180,6 +181,11 @@ impl NodeConfig {
     pub fn own(&self) -> &Member {
         let own = self.cluster.members.iter().find(|member| member.id == self.node.id);
         own.expect("a checked configuration has its own node among the members")
+    }
+
+    /// What the node can run with and hardly anybody means, such as limits of which one makes the other one pointless.
+    pub fn doubts(&self) -> Vec<Mistake> {
+        doubts::doubts(self)
     }
 
     /// The effective configuration as a file; loading it gives the same configuration.

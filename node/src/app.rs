@@ -145,8 +145,9 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     let facts = reader.facts();
     let feed = Hub::new(shop.clone(), streams(config)).context("reading the newest event")?;
     tokio::spawn(feed::follow(feed.clone(), facts, stop.clone()));
-    if let Some(provider) = cdn::open(&config.cdn)? {
-        tokio::spawn(cdn::Teller::new(shop.clone(), provider).keep(consensus.leadership(), stop.clone()));
+    let caches = cdn::open(&config.cdn)?;
+    if !caches.is_empty() {
+        tokio::spawn(cdn::Teller::new(shop.clone(), caches).keep(consensus.leadership(), stop.clone()));
     }
     let search = config.search.enabled.then(Search::default);
     let searching = search.clone().map(|search| {

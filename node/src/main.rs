@@ -132,6 +132,9 @@ fn serve(arguments: &NodeArguments) -> ExitCode {
     if let Err(errors) = telemetry::start(&config.log) {
         return refuse(&errors);
     }
+    for doubt in config.doubts() {
+        tracing::warn!(%doubt, "options contradict each other");
+    }
     resources::prepare();
     if arguments.exit_with_parent
         && let Err(error) = supervise::stop_when_standard_input_ends()
@@ -141,7 +144,8 @@ fn serve(arguments: &NodeArguments) -> ExitCode {
     finish(app::run(config))
 }
 
-/// Prints the effective configuration on standard output, or every mistake on standard error. A file that nodes
+/// Prints the effective configuration on standard output with every doubt about it on standard error, or every mistake
+/// there. A file that nodes
 /// share, with no word on which of them this is, is checked for all of them.
 fn check(arguments: &NodeArguments) -> ExitCode {
     let configs = match (arguments.load(), &arguments.config) {
@@ -154,6 +158,9 @@ fn check(arguments: &NodeArguments) -> ExitCode {
     match configs {
         Ok(configs) => {
             for config in configs {
+                for doubt in config.doubts() {
+                    eprintln!("livedropd: warning: {doubt}");
+                }
                 // A reader that has seen enough is no failure.
                 let _ = write!(std::io::stdout(), "# Node {}\n\n{}\n", config.node.id, config.to_toml());
             }

@@ -31,6 +31,8 @@ struct State {
     stale: Option<(MemView, u64)>,
     /// What writes and linearizable reads come to.
     broken: Option<Unanswered>,
+    /// Whether rows cannot be read.
+    unreadable: bool,
 }
 
 impl Double {
@@ -81,6 +83,16 @@ impl Double {
     /// From now on nothing that needs a majority works.
     pub fn break_with(&self, why: Option<Unanswered>) {
         self.state().broken = why;
+    }
+
+    /// From now on rows cannot be read, or can again.
+    pub fn fail_to_look(&self, fail: bool) {
+        self.state().unreadable = fail;
+    }
+
+    /// While this is held, every look waits.
+    pub fn hold(&self) -> impl Sized + '_ {
+        self.state()
     }
 
     /// From now on this node shows what it has, until somebody makes it catch up.
@@ -144,6 +156,9 @@ impl Shop for Double {
 
     fn look(&self, look: Look) -> Result<(), Fault> {
         let state = self.state();
+        if state.unreadable {
+            return Err(Fault::new("looking at the state", "a test wants it so"));
+        }
         match &state.stale {
             Some((view, index)) => look(view, *index),
             None => look(&state.view, state.index),
