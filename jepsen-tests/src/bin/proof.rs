@@ -285,7 +285,7 @@ async fn tell(story: Story, options: &Options, seed: &mut Seed) -> Result<()> {
             Cluster::with(rush::options(options), run).await?;
         }
         Story::Search { products, rate, seconds } => {
-            let size = search::Size { products, rate, seconds };
+            let size = search::Size { products, rate, seconds, lag_p99_max: Duration::from_secs(2) };
             Cluster::with(options, async |cluster: &mut Cluster| search::run(cluster, seed, size).await).await?;
         }
         Story::Waitlist { units, line, rate } => {

@@ -76,7 +76,7 @@ pub async fn run(cluster: &mut Cluster, seed: &mut Seed, size: Size) -> Result<R
     Ok(report)
 }
 
-async fn bring(cluster: &Cluster, shop: &Shop, people: &[Person], report: &mut Report) -> Result<()> {
+async fn bring(cluster: &mut Cluster, shop: &Shop, people: &[Person], report: &mut Report) -> Result<()> {
     let began = Instant::now();
     crowd::bring(cluster, people).await?;
     report.say(format!("{} accounts brought in {:.0} s", people.len(), began.elapsed().as_secs_f32()));
@@ -84,6 +84,7 @@ async fn bring(cluster: &Cluster, shop: &Shop, people: &[Person], report: &mut R
     let listeners = shop.buyers.iter().map(|buyer| buyer.id.as_str());
     crowd::follow(cluster, &shop.creator.id, listeners.chain(people.iter().map(|person| person.id.as_str()))).await?;
     let seconds = began.elapsed().as_secs_f32();
+    quiet(cluster).await?;
     let creator = shop.api.get(&format!("{}/v1/creators/{}", shop.urls[0], shop.creator.id), None).await?;
     let count = people.len() + shop.buyers.len();
     ensure!(creator.body["follower_count"] == json!(count), "{count} were brought: {}", creator.body);

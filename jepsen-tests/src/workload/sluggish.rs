@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use socket2::{Domain, Socket, Type};
 use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
@@ -14,7 +15,10 @@ use tokio::task::JoinSet;
 use crate::wait;
 
 /// What the system takes for a reader that takes nothing: as little as can be, so that the node feels it.
-const TAKEN_BY_THE_SYSTEM: u32 = 4_096;
+const TAKEN_BY_THE_SYSTEM: usize = 4_096;
+/// The largest packet that it takes. What the node's system keeps for a connection goes by this; the loopback's packets
+/// of 64 KiB would have it swallow megabytes before the node noticed anything.
+const PACKET: u32 = 1_400;
 /// Between two looks at the connection.
 const LOOKS_EVERY: Duration = Duration::from_secs(1);
 /// What a reader takes then, if it takes anything.
@@ -81,9 +85,11 @@ fn address_and_path(url: &str) -> Result<(SocketAddr, String)> {
 }
 
 async fn begin(address: SocketAddr, path: &str) -> Result<TcpStream> {
-    let socket = TcpSocket::new_v4()?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.set_recv_buffer_size(TAKEN_BY_THE_SYSTEM)?;
-    let mut connection = socket.connect(address).await?;
+    socket.set_tcp_mss(PACKET)?;
+    socket.set_nonblocking(true)?;
+    let mut connection = TcpSocket::from_std_stream(socket.into()).connect(address).await?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: text/event-stream\r\n\r\n");
     connection.write_all(request.as_bytes()).await?;
     Ok(connection)
