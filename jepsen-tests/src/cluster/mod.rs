@@ -1,7 +1,9 @@
 //! A cluster of real `livedropd` processes on loopback, in a folder of its own, with faults on demand.
 
 pub mod binary;
+mod control;
 mod machine;
+mod measure;
 mod observe;
 mod options;
 mod ports;
