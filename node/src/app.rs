@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use livedrop_config::NodeConfig;
+use livedrop_domain::accounts::TOKENS_LAST_MS;
 use livedrop_domain::clock::Kept;
 use livedrop_domain::{Command, Rejection, Request, members};
 use livedrop_store::Store;
@@ -260,8 +261,11 @@ fn kept(config: &NodeConfig) -> Kept {
 }
 
 fn auth_options(config: &NodeConfig) -> auth::Options {
+    let access_ms = config.auth.access_token_seconds * 1_000;
+    // The state machine looks disabled accounts up for so long: no token may be good, or its request wait, for longer.
+    assert!(access_ms + config.limits.request_deadline_ms < TOKENS_LAST_MS, "tokens would outlast their account");
     auth::Options {
-        access_ms: config.auth.access_token_seconds * 1_000,
+        access_ms,
         rotate_keys_after_ms: (config.auth.rotate_keys_days > 0).then(|| config.auth.rotate_keys_days * 86_400_000),
         session_ms: config.auth.refresh_token_seconds * 1_000,
         remembered_max: config.auth.verification_cache_entries,

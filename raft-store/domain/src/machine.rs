@@ -104,7 +104,7 @@ fn decide(
     match dispatch(tx, entry, command) {
         Ok(reply) => {
             // What was so already is nobody's deed.
-            if let Some(deed) = deed.filter(|_| tx.written() > before) {
+            if let Some(deed) = deed.filter(|deed| tx.written() > before && deeds::is_done(deed, &reply)) {
                 audit::record(tx, entry, request_id, deed)?;
             }
             Ok(Ok(match waitlist::serve(tx, entry, waitlist::OFFERS_AT_ONCE)? {

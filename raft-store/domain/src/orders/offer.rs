@@ -1,4 +1,4 @@
-use super::{Event, Order, Status, newest, table, told};
+use super::{Order, newest, place};
 use crate::tx::Tx;
 use crate::{AccountId, DropId, Entry, Fault, OrderId, Timestamp, accounts, drops};
 
@@ -25,22 +25,5 @@ pub(crate) fn offer(tx: &mut Tx, entry: &Entry, offer: Offer) -> Result<Option<O
     }
     let held = drops::hold_for_next(tx, drop_id, item, buyer_id, at_most, expires_at)?;
     let Some((held, quantity)) = held else { return Ok(None) };
-    let order = Order {
-        id: order_id,
-        buyer_id,
-        drop_id,
-        product_id: held.product_id,
-        sku: held.sku,
-        quantity,
-        unit_price: held.unit_price,
-        status: Status::Reserved,
-        created_at: entry.now,
-        hold_expires_at: held.expires_at,
-        placed_index: entry.index,
-        version: entry.index,
-        extended_to: None,
-    };
-    table::insert(tx, entry, &order);
-    tx.emit(Event::Reserved(told(&order)));
-    Ok(Some(order))
+    Ok(Some(place::reserve(tx, entry, (order_id, buyer_id, drop_id), held, quantity)))
 }
