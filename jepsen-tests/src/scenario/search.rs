@@ -55,9 +55,9 @@ pub async fn run(cluster: &mut Cluster, seed: &mut Seed, size: Size) -> Result<R
     for sort in sorts {
         walk(cluster, &shop, sort, &mut report).await?;
     }
-    lag(cluster, size, &mut report).await?;
     lose_index(cluster, &shop, &asked, seed, &mut report).await?;
     ensure!(before > 0, "no question found anything: nothing is shown");
+    lag(cluster, size, &mut report).await?;
     Ok(report)
 }
 
