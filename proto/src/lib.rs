@@ -27,4 +27,11 @@ pub mod limits {
     tonic::include_proto!("livedrop.limits.v1");
 }
 
+/// Backups and snapshots that operators take.
+pub mod backup {
+    #![allow(clippy::all)]
+    tonic::include_proto!("livedrop.backup.v1");
+}
+
+pub mod backup_file;
 pub mod rest;
