@@ -9,12 +9,14 @@
 //!  DIR/state-3/      RocksDB: the rows of the shop as of some applied entry
 //!  DIR/snapshots/    one directory each; names that begin with "stage-" are not finished
 //!  DIR/MAKING        there only while the directory is made for the first time
+//!  DIR/RESTORING     there only while the directory is made from a backup
 //! ```
 //!
 //! What no finished file refers to is removed at start. Anything else that is missing, corrupt or not ours is refused.
 
 pub(crate) mod files;
 mod identity;
+mod restoring;
 
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
@@ -22,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use self::files::{create_directory, names_in, remove_directory, sync_directory, write_atomically};
 pub use self::identity::Identity;
+pub(crate) use self::restoring::Restoring;
 use crate::StoreError;
 
 /// A directory that is ours, locked until this is dropped.
@@ -50,9 +53,11 @@ impl Directory {
         let found = identity::read(&path.join("IDENTITY"), identity)?;
         let incarnation = match found {
             Some(incarnation) => incarnation,
+            None if path.join(restoring::MARK).exists() => return Err(StoreError::HalfRestored(path.to_owned())),
             None => make(path, identity, make_databases)?,
         };
         remove_file(&path.join("MAKING"))?;
+        remove_file(&path.join(restoring::MARK))?;
         let directory = Directory {
             path: path.to_owned(),
             identity: identity.clone(),

@@ -87,6 +87,7 @@ actions! {
     29 Followed "creator.followed",
     30 Unfollowed "creator.unfollowed",
     31 FollowersImported "followers.imported",
+    48 MembersLeftBehind "members.left_behind",
 }
 
 /// What is to be put on record, if it happens.

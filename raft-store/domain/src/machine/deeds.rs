@@ -32,6 +32,10 @@ pub(super) fn of(view: &dyn View, command: &Command, by: Option<By>) -> Result<O
         Command::Members(members::Command::Register(command)) => {
             Some(deed(Actor::System, Action::MemberRegistered, command.node_id, ""))
         }
+        Command::Members(members::Command::LeaveBehind(command)) => {
+            let ids: Vec<String> = command.node_ids.iter().map(u64::to_string).collect();
+            Some(deed(Actor::Operator, Action::MembersLeftBehind, ids.join(","), ""))
+        }
     })
 }
 

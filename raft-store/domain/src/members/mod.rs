@@ -3,16 +3,21 @@
 //! A node that lost its disk has forgotten what it voted for and acknowledged. Let back in under its old id it
 //! could help elect a leader that misses acknowledged orders. So the first registration of an id is final.
 
+mod leave_behind;
 mod register;
 mod words;
 
 use minicbor::{Decode, Encode};
 
-pub use words::{Command, Register, Rejection, Reply};
+pub use words::{Command, LeaveBehind, Register, Rejection, Reply};
 
 use crate::keys::{self, key};
 use crate::tx::{self, Tx};
 use crate::{Entry, Fault, Stop, View};
+
+/// Stands in the place of the data directory of a node that was left behind when the cluster was recovered from the loss
+/// of its majority. No directory draws it.
+pub const LEFT_BEHIND: [u8; 16] = [0; 16];
 
 /// A node id and the data directory it is bound to.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -29,6 +34,7 @@ pub struct Member {
 pub(crate) fn apply(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Reply, Stop> {
     match command {
         Command::Register(command) => register::register(tx, entry, command),
+        Command::LeaveBehind(command) => leave_behind::leave_behind(tx, entry, command),
     }
 }
 

@@ -8,6 +8,8 @@ use super::Member;
 pub enum Command {
     #[n(0)]
     Register(#[n(0)] Register),
+    #[n(16)]
+    LeaveBehind(#[n(0)] LeaveBehind),
 }
 
 /// Binds a node id to one data directory, for good.
@@ -20,10 +22,20 @@ pub struct Register {
     pub incarnation: [u8; 16],
 }
 
+/// Gives up the ids of members that a recovery goes on without, in the entry that it writes itself.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct LeaveBehind {
+    #[n(0)]
+    pub node_ids: Vec<u64>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {
     #[n(0)]
     Registered(#[n(0)] Member),
+    /// How many ids.
+    #[n(16)]
+    LeftBehind(#[n(0)] u32),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

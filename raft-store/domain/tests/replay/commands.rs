@@ -42,6 +42,8 @@ pub fn command() -> BoxedStrategy<Command> {
         2 => cdn::about_cdn(),
         12 => follows::about_follows(),
         6 => follows::about_notices(),
+        1 => prop::collection::vec(2..5_u64, 0..3)
+            .prop_map(|node_ids| members::Command::LeaveBehind(members::LeaveBehind { node_ids }).into()),
         1 => (1..4_u64, 0..2_u8).prop_map(|(node_id, byte)| {
             members::Command::Register(members::Register { node_id, incarnation: [byte; 16] }).into()
         }),

@@ -153,6 +153,7 @@ fn outcome(outcome: Outcome) -> Outcome {
 fn reply(reply: Reply) -> Reply {
     match reply {
         Reply::Clock(_) => reply,
+        Reply::Members(members::Reply::LeftBehind(_)) => reply,
         Reply::Members(members::Reply::Registered(row)) => members::Reply::Registered(member(row)).into(),
         Reply::Accounts(accounts::Reply::Registered(row)) => accounts::Reply::Registered(account(row)).into(),
         Reply::Accounts(accounts::Reply::Changed(row)) => accounts::Reply::Changed(account(row)).into(),
