@@ -8,6 +8,7 @@ use std::time::Duration;
 use livedrop_proto::admin::admin_client::AdminClient;
 use livedrop_proto::forward::forward_client::ForwardClient;
 use livedrop_proto::limits::limits_client::LimitsClient;
+use livedrop_proto::operate::operate_client::OperateClient;
 use livedrop_proto::raft::raft_client::RaftClient;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
@@ -96,6 +97,10 @@ impl Link {
 
     pub(super) fn limits(&self) -> LimitsClient<Wire> {
         LimitsClient::new(self.wire(&self.urgent))
+    }
+
+    pub(super) fn operate(&self) -> OperateClient<Wire> {
+        OperateClient::new(self.wire(&self.urgent))
     }
 
     fn wire(&self, channel: &Channel) -> Wire {

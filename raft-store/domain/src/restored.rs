@@ -41,12 +41,13 @@ pub fn get(view: &dyn View) -> Result<Option<Restored>, Fault> {
 
 /// Forgets who the nodes of the old cluster were and writes down the move. How many were forgotten.
 pub fn begin(view: &dyn View, overlay: &mut Overlay, restored: Restored) -> Result<usize, Fault> {
-    let members = view.scan(&[keys::MEMBER], &[keys::MEMBER + 1], Order::Forward, usize::MAX)?;
+    // Members, invitations and which ids were given lie side by side.
+    let members = view.scan(&[keys::MEMBER], &[keys::ROSTER + 1], Order::Forward, usize::MAX)?;
     for (row, _) in &members {
         overlay.delete(Key::new(row));
     }
     overlay.put(Key::new(&restored_key()), codec::encode(&restored));
-    Ok(members.len())
+    Ok(members.iter().filter(|(row, _)| row.starts_with(&[keys::MEMBER])).count())
 }
 
 #[cfg(test)]
@@ -58,7 +59,7 @@ mod tests {
     #[test]
     fn only_who_the_nodes_were_and_the_move_are_changed() {
         let mut machine = Machine::with_drop(5);
-        let register = |byte| Command::Register(Register { node_id: 2, incarnation: [byte; 16] });
+        let register = |byte| Command::Register(Register { node_id: 2, incarnation: [byte; 16], secret: None });
         machine.run(register(1)).expect("nobody has the id");
         let before = machine.view.clone();
         let restored = Restored { from: machine.index, to: machine.index + 1_000 };

@@ -87,6 +87,9 @@ actions! {
     29 Followed "creator.followed",
     30 Unfollowed "creator.unfollowed",
     31 FollowersImported "followers.imported",
+    32 MemberInvited "member.invited",
+    33 MemberPromoted "member.promoted",
+    34 MemberRemoved "member.removed",
     48 MembersLeftBehind "members.left_behind",
 }
 

@@ -31,7 +31,7 @@ pub const VERSION: u64 = 1_284;
 pub fn commands() -> Vec<Command> {
     let mut commands = vec![
         Command::Clock(Tick::of(1_000)),
-        members::Command::Register(members::Register { node_id: 3, incarnation: [0x33; 16] }).into(),
+        members::Command::Register(members::Register { node_id: 3, incarnation: [0x33; 16], secret: None }).into(),
         members::Command::LeaveBehind(members::LeaveBehind { node_ids: vec![2, 3] }).into(),
         accounts::Command::Register(register()).into(),
         accounts::Command::SignIn(sign_in()).into(),
@@ -439,7 +439,14 @@ pub fn order() -> Order {
 }
 
 pub fn member() -> Member {
-    Member { node_id: 3, incarnation: [0x33; 16], registered_index: VERSION }
+    Member {
+        node_id: 3,
+        incarnation: [0x33; 16],
+        registered_index: VERSION,
+        to_vote: None,
+        promoted_index: None,
+        removed_index: None,
+    }
 }
 
 pub fn meta() -> Meta {
