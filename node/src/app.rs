@@ -53,14 +53,17 @@ fn runtime(name: &str, threads: usize) -> anyhow::Result<Runtime> {
 
 fn open(config: &NodeConfig) -> anyhow::Result<Store> {
     let identity = livedrop_store::Identity { cluster_id: config.cluster.id.clone(), node_id: config.node.id };
-    let options = livedrop_store::Options {
+    Ok(livedrop_store::open(&config.node.data_dir, &identity, store_options(config))?)
+}
+
+pub(crate) fn store_options(config: &NodeConfig) -> livedrop_store::Options {
+    livedrop_store::Options {
         log_cache_bytes: config.storage.log_cache_bytes,
         state_cache_bytes: config.storage.state_cache_bytes,
         write_buffer_bytes: config.storage.write_buffer_bytes,
         ballast_bytes: config.storage.ballast_bytes as u64,
         ..livedrop_store::Options::default()
-    };
-    Ok(livedrop_store::open(&config.node.data_dir, &identity, options)?)
+    }
 }
 
 async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -> anyhow::Result<()> {
@@ -224,7 +227,7 @@ fn gate(config: &NodeConfig, incarnation: [u8; 16], reader: livedrop_store::Read
     Gate::new(identity, Arc::new(registered))
 }
 
-fn initial_members(config: &NodeConfig) -> BTreeMap<u64, Member> {
+pub(crate) fn initial_members(config: &NodeConfig) -> BTreeMap<u64, Member> {
     let member =
         |member: &livedrop_config::Member| (member.id, Member { peer: member.peer.clone(), http: member.http.clone() });
     config.cluster.members.iter().map(member).collect()

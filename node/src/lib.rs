@@ -14,6 +14,7 @@ pub mod divergence;
 pub mod feed;
 pub mod key_rotation;
 pub mod limits;
+pub mod offline;
 pub mod payments;
 pub mod propose;
 pub mod raft;

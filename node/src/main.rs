@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use livedrop_config::{ConfigErrors, Flags, NodeConfig};
 use livedrop_node::raft::{JoinError, StartError};
 use livedrop_node::supervise::{EXIT_CONFIGURATION, EXIT_DATA_REFUSED};
-use livedrop_node::{app, demo, resources, supervise, telemetry};
+use livedrop_node::{app, demo, offline, resources, supervise, telemetry};
 use livedrop_store::StoreError;
 
 /// One allocator for Rust and RocksDB, and the one that RocksDB's fragmentation is tamest under.
@@ -38,6 +38,21 @@ struct Arguments {
 enum Command {
     /// Check a configuration, say every mistake at once (exit code 2), else print it with all defaults
     Check(NodeArguments),
+    /// Make the data directory of a node of a new cluster from a backup; the node must not run
+    Restore {
+        #[command(flatten)]
+        wanted: offline::Wanted,
+        #[command(flatten)]
+        node: NodeArguments,
+    },
+    /// Make this node the only member of its cluster, after the majority of it is gone for good; it must not run
+    Recover {
+        /// Do it without asking
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        node: NodeArguments,
+    },
     /// Run a cluster of real processes on this machine, with a small shop
     Demo(demo::Options),
 }
@@ -118,6 +133,12 @@ fn main() -> ExitCode {
     match arguments.command {
         None => serve(&arguments.node),
         Some(Command::Check(node)) => check(&node),
+        Some(Command::Restore { wanted, node }) => {
+            offline(&node, |config| offline::restore(config, &wanted, &mut std::io::stdout()).map(|()| true))
+        }
+        Some(Command::Recover { yes, node }) => {
+            offline(&node, |config| offline::recover(config, yes, &mut std::io::stdout()))
+        }
         Some(Command::Demo(options)) => finish(run_demo(options)),
     }
 }
@@ -139,6 +160,19 @@ fn serve(arguments: &NodeArguments) -> ExitCode {
         return finish(Err(error.into()));
     }
     finish(app::run(config))
+}
+
+/// Does something to the data directory that no node works in; `false` when it was not to be done after all.
+fn offline(arguments: &NodeArguments, work: impl FnOnce(&NodeConfig) -> anyhow::Result<bool>) -> ExitCode {
+    let config = match arguments.load() {
+        Ok(config) => config,
+        Err(errors) => return refuse(&errors),
+    };
+    match work(&config) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => finish(Err(error)),
+    }
 }
 
 /// Prints the effective configuration on standard output, or every mistake on standard error. A file that nodes
@@ -202,6 +236,7 @@ fn refuses_the_data(cause: &(dyn Error + 'static)) -> bool {
                 | StoreError::Foreign { .. }
                 | StoreError::Newer { .. }
                 | StoreError::Missing(_)
+                | StoreError::HalfRestored(_)
                 | StoreError::Corrupt { .. }
         )
     )

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use livedrop_domain::members;
 use tonic::metadata::{Ascii, MetadataMap, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::{Request, Status};
@@ -90,6 +91,10 @@ pub(super) fn caller(identity: &Identity, metadata: &MetadataMap) -> Result<(u64
 /// Refuses a caller whose id is registered with another incarnation. An id that is not registered yet passes.
 pub(super) fn refuse_stale(registered: &Registered, node: u64, incarnation: Incarnation) -> Result<(), Status> {
     match registered(node) {
+        Some(members::LEFT_BEHIND) => Err(Status::permission_denied(format!(
+            "node {node} was left behind when this cluster was recovered from the loss of its majority; what it holds is \
+             older than what was decided since: start it with an empty directory and a new id"
+        ))),
         Some(known) if known != incarnation => Err(Status::permission_denied(format!(
             "node {node} is registered with another data directory; a wiped node must come back under a new id"
         ))),

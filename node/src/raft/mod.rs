@@ -8,6 +8,7 @@
 //! this node take part?), [`consensus`](self::consensus); then the calling side (`network`) and the called side
 //! (`service`) of the protocol, which `convert` translates.
 
+mod backup;
 mod consensus;
 mod convert;
 mod forward;
