@@ -30,16 +30,25 @@ use crate::rest::{self, Rest};
 use crate::search::{self, Search};
 use crate::shop::NodeShop;
 use crate::webhooks::{Courier, send};
-use crate::{cdn, clock, divergence, key_rotation, sign_in};
+use crate::{cdn, clock, disk, divergence, key_rotation, retention, sign_in};
 
 /// How often a node says who it is until the cluster has written it down.
 const REGISTER_EVERY: Duration = Duration::from_millis(500);
 
 /// Runs a node until it is told to stop (SIGTERM, SIGINT); a second signal ends it at once.
 pub fn run(config: NodeConfig) -> anyhow::Result<()> {
-    let store = open(&config)?;
     let consensus_runtime = runtime("consensus", config.raft.threads)?;
     let http_runtime = runtime("http", config.http.threads)?;
+    let room = http_runtime.block_on(async {
+        tokio::select! {
+            () = disk::wait_for_room(&config) => true,
+            () = told_to_stop() => false,
+        }
+    });
+    if !room {
+        return Ok(());
+    }
+    let store = open(&config)?;
     let ran = http_runtime.block_on(serve(&config, store, &consensus_runtime));
     consensus_runtime.shutdown_timeout(Duration::from_secs(1));
     http_runtime.shutdown_timeout(Duration::from_secs(1));
@@ -60,7 +69,9 @@ pub(crate) fn store_options(config: &NodeConfig) -> livedrop_store::Options {
     livedrop_store::Options {
         log_cache_bytes: config.storage.log_cache_bytes,
         state_cache_bytes: config.storage.state_cache_bytes,
+        row_cache_bytes: config.storage.row_cache_bytes,
         write_buffer_bytes: config.storage.write_buffer_bytes,
+        log_buffer_bytes: config.storage.write_buffer_bytes,
         ballast_bytes: config.storage.ballast_bytes as u64,
         ..livedrop_store::Options::default()
     }
@@ -108,10 +119,15 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         consensus.clone(),
         reader.clone(),
         proposer.clone(),
-        kept(config),
+        clock::Keep { kept: kept(config), bytes: config.events.keep_bytes as u64 },
         stop.clone(),
     ));
-    consensus_runtime.spawn(divergence::watch(consensus.clone(), reader.clone(), on_fatal, stop.clone()));
+    let data_dir = config.node.data_dir.clone();
+    consensus_runtime.spawn(divergence::watch(consensus.clone(), reader.clone(), data_dir, on_fatal, stop.clone()));
+    let disk = consensus.disk().clone();
+    tokio::spawn(disk::watch(disk, disk_settings(config), consensus.clone(), reader.clone(), stop.clone()));
+    let keep_bytes = config.raft.keep_bytes as u64;
+    tokio::spawn(retention::bound_log(consensus.clone(), reader.clone(), keep_bytes, stop.clone()));
     let registering = consensus_runtime.spawn(register(config.node.id, incarnation, proposer.clone(), stop.clone()));
 
     let deadline = Duration::from_millis(config.limits.request_deadline_ms);
@@ -185,6 +201,7 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
             anyhow::bail!("the listener for the other nodes has ended");
         }
         refused = refusal(registering) => return Err(refused.into()),
+        behind = consensus.left_behind() => return Err(StartError::from(behind).into()),
         () = &mut told_to_stop => {}
     }
 
@@ -243,6 +260,15 @@ fn settings(config: &NodeConfig) -> ConsensusSettings {
         // A short log is purged in short steps.
         purge_batch: (config.raft.keep_entries / 10).clamp(1, ConsensusSettings::default().purge_batch),
         ..ConsensusSettings::default()
+    }
+}
+
+fn disk_settings(config: &NodeConfig) -> disk::Settings {
+    disk::Settings {
+        data_dir: config.node.data_dir.clone(),
+        reserve: config.storage.reserve_bytes as u64,
+        ballast: config.storage.ballast_bytes as u64,
+        slow_sync: Duration::from_millis(config.storage.slow_sync_ms),
     }
 }
 
@@ -357,7 +383,7 @@ async fn register(
     let request = Request {
         request_id: format!("register-{node_id}"),
         idempotency: None,
-        command: Command::Members(members::Command::Register(members::Register { node_id, incarnation })),
+        command: Command::Members(members::Command::Register(members::Register { node_id, incarnation, secret: None })),
         by: None,
     };
     let mut again = tokio::time::interval(REGISTER_EVERY);

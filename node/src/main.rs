@@ -223,7 +223,7 @@ fn finish(result: anyhow::Result<()>) -> ExitCode {
 /// Whether the next start would find the same fault in the data directory. A directory that is in use may be free
 /// a moment later, as a disk may have room again.
 fn refuses_the_data(cause: &(dyn Error + 'static)) -> bool {
-    if let Some(StartError::Join(JoinError::Wiped { .. })) = cause.downcast_ref() {
+    if let Some(StartError::Join(JoinError::Wiped { .. } | JoinError::LeftBehind { .. })) = cause.downcast_ref() {
         return true;
     }
     // Consensus carries the store's errors inside of its own.
@@ -237,6 +237,7 @@ fn refuses_the_data(cause: &(dyn Error + 'static)) -> bool {
                 | StoreError::Newer { .. }
                 | StoreError::Missing(_)
                 | StoreError::HalfRestored(_)
+                | StoreError::Diverged { .. }
                 | StoreError::Corrupt { .. }
         )
     )

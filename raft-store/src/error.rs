@@ -52,6 +52,14 @@ pub enum StoreError {
     )]
     Foreign { directory: PathBuf, found_cluster_id: String, found_node_id: u64, cluster_id: String, node_id: u64 },
 
+    /// The node found its state to be another one than that of a majority.
+    #[error(
+        "the state in {} is not that of the cluster: {why}; keep the directory to find out why, and let a new node take \
+         its place with an empty directory and a new node id",
+        .directory.display()
+    )]
+    Diverged { directory: PathBuf, why: String },
+
     /// A restore into the directory was interrupted.
     #[error(
         "{} is half restored from a backup: run `livedropd restore` again with the same file, or empty the directory",

@@ -28,7 +28,7 @@ use std::sync::Arc;
 pub use livedrop_domain as domain;
 
 use self::directory::Directory;
-pub use self::directory::Identity;
+pub use self::directory::{BALLAST, Identity, lay_ballast, mark_diverged};
 pub use self::error::StoreError;
 use self::fail_stop::FailStop;
 pub use self::fail_stop::{Hooks, Step, fail_stop};

@@ -25,6 +25,7 @@ use super::operate::Operate;
 use super::operators::Operators;
 use super::peers::{Link, Peers};
 use super::read_index::ReadIndex;
+use crate::disk::Disk;
 
 /// Shared by the services of the listener and by what opens them one after the other.
 #[derive(Clone)]
@@ -41,6 +42,7 @@ struct Inside {
     operate: OnceLock<Arc<dyn Operate>>,
     closing: CancellationToken,
     heard: Arc<Heard>,
+    disk: Arc<Disk>,
 }
 
 /// What the services need of a node that takes part in consensus.
@@ -80,6 +82,7 @@ impl Gate {
             operate: OnceLock::new(),
             closing: CancellationToken::new(),
             heard: Arc::default(),
+            disk: Arc::default(),
         }))
     }
 
@@ -115,6 +118,11 @@ impl Gate {
     /// When a leader was last heard through this door.
     pub(super) fn heard(&self) -> &Arc<Heard> {
         &self.0.heard
+    }
+
+    /// What is known of the disks of this node and the others.
+    pub fn disk(&self) -> &Arc<Disk> {
+        &self.0.disk
     }
 
     pub(super) fn identity(&self) -> &Arc<Identity> {

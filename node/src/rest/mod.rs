@@ -51,6 +51,7 @@ mod stripe;
 #[cfg(test)]
 pub(crate) mod tests;
 mod text;
+pub mod waiting;
 mod waitlist;
 mod webhooks;
 
