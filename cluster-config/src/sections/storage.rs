@@ -6,7 +6,10 @@ use crate::reader::section;
 const MIB: usize = 1024 * 1024;
 
 section! {
-    /// Memory for the two databases, and space on the disk.
+    /// Memory for the two databases, and space on the disk. What a node takes at most is about the sum of
+    /// log_cache_bytes, state_cache_bytes, row_cache_bytes, eight times write_buffer_bytes (four for each database,
+    /// while the disk cannot follow), http.cache_bytes, events.buffer_bytes, search.writer_bytes, 12 bits for each row
+    /// of the state (filters), and 200 MiB for the program, its connections and its threads.
     Storage = "storage", own {
         /// Memory for the newest log entries, from which apply and the other nodes are served without reading the disk.
         log_cache_bytes: usize = 64 * MIB, bytes(MIB..=64 * 1024 * MIB);
