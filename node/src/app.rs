@@ -31,16 +31,25 @@ use crate::rest::{self, Rest};
 use crate::search::{self, Search};
 use crate::shop::NodeShop;
 use crate::webhooks::{Courier, send};
-use crate::{cdn, clock, divergence, key_rotation, sign_in};
+use crate::{cdn, clock, disk, divergence, key_rotation, retention, sign_in};
 
 /// How often a node says who it is until the cluster has written it down.
 const REGISTER_EVERY: Duration = Duration::from_millis(500);
 
 /// Runs a node until it is told to stop (SIGTERM, SIGINT); a second signal ends it at once.
 pub fn run(config: NodeConfig) -> anyhow::Result<()> {
-    let store = open(&config)?;
     let consensus_runtime = runtime("consensus", config.raft.threads)?;
     let http_runtime = runtime("http", config.http.threads)?;
+    let room = http_runtime.block_on(async {
+        tokio::select! {
+            () = disk::wait_for_room(&config) => true,
+            () = told_to_stop() => false,
+        }
+    });
+    if !room {
+        return Ok(());
+    }
+    let store = open(&config)?;
     let ran = http_runtime.block_on(serve(&config, store, &consensus_runtime));
     consensus_runtime.shutdown_timeout(Duration::from_secs(1));
     http_runtime.shutdown_timeout(Duration::from_secs(1));
@@ -54,14 +63,19 @@ fn runtime(name: &str, threads: usize) -> anyhow::Result<Runtime> {
 
 fn open(config: &NodeConfig) -> anyhow::Result<Store> {
     let identity = livedrop_store::Identity { cluster_id: config.cluster.id.clone(), node_id: config.node.id };
-    let options = livedrop_store::Options {
+    Ok(livedrop_store::open(&config.node.data_dir, &identity, store_options(config))?)
+}
+
+pub(crate) fn store_options(config: &NodeConfig) -> livedrop_store::Options {
+    livedrop_store::Options {
         log_cache_bytes: config.storage.log_cache_bytes,
         state_cache_bytes: config.storage.state_cache_bytes,
+        row_cache_bytes: config.storage.row_cache_bytes,
         write_buffer_bytes: config.storage.write_buffer_bytes,
+        log_buffer_bytes: config.storage.write_buffer_bytes,
         ballast_bytes: config.storage.ballast_bytes as u64,
         ..livedrop_store::Options::default()
-    };
-    Ok(livedrop_store::open(&config.node.data_dir, &identity, options)?)
+    }
 }
 
 async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -> anyhow::Result<()> {
@@ -106,10 +120,15 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         consensus.clone(),
         reader.clone(),
         proposer.clone(),
-        kept(config),
+        clock::Keep { kept: kept(config), bytes: config.events.keep_bytes as u64 },
         stop.clone(),
     ));
-    consensus_runtime.spawn(divergence::watch(consensus.clone(), reader.clone(), on_fatal, stop.clone()));
+    let data_dir = config.node.data_dir.clone();
+    consensus_runtime.spawn(divergence::watch(consensus.clone(), reader.clone(), data_dir, on_fatal, stop.clone()));
+    let disk = consensus.disk().clone();
+    tokio::spawn(disk::watch(disk, disk_settings(config), consensus.clone(), reader.clone(), stop.clone()));
+    let keep_bytes = config.raft.keep_bytes as u64;
+    tokio::spawn(retention::bound_log(consensus.clone(), reader.clone(), keep_bytes, stop.clone()));
     let registering = consensus_runtime.spawn(register(config.node.id, incarnation, proposer.clone(), stop.clone()));
 
     let deadline = Duration::from_millis(config.limits.request_deadline_ms);
@@ -171,6 +190,7 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         search,
         draining: AtomicBool::new(false),
     });
+    gate.know_operators(Arc::new(rest.clone()));
     let http_stop = CancellationToken::new();
     let front = Arc::new(rest.front(limits(config)));
     let mut http_served = tokio::spawn(rest::accept::serve(http_listener, front, timeouts(config), http_stop.clone()));
@@ -183,6 +203,7 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
             anyhow::bail!("the listener for the other nodes has ended");
         }
         refused = refusal(registering) => return Err(refused.into()),
+        behind = consensus.left_behind() => return Err(StartError::from(behind).into()),
         () = &mut told_to_stop => {}
     }
 
@@ -225,7 +246,7 @@ fn gate(config: &NodeConfig, incarnation: [u8; 16], reader: livedrop_store::Read
     Gate::new(identity, Arc::new(registered))
 }
 
-fn initial_members(config: &NodeConfig) -> BTreeMap<u64, Member> {
+pub(crate) fn initial_members(config: &NodeConfig) -> BTreeMap<u64, Member> {
     let member =
         |member: &livedrop_config::Member| (member.id, Member { peer: member.peer.clone(), http: member.http.clone() });
     config.cluster.members.iter().map(member).collect()
@@ -241,6 +262,15 @@ fn settings(config: &NodeConfig) -> ConsensusSettings {
         // A short log is purged in short steps.
         purge_batch: (config.raft.keep_entries / 10).clamp(1, ConsensusSettings::default().purge_batch),
         ..ConsensusSettings::default()
+    }
+}
+
+fn disk_settings(config: &NodeConfig) -> disk::Settings {
+    disk::Settings {
+        data_dir: config.node.data_dir.clone(),
+        reserve: config.storage.reserve_bytes as u64,
+        ballast: config.storage.ballast_bytes as u64,
+        slow_sync: Duration::from_millis(config.storage.slow_sync_ms),
     }
 }
 
@@ -358,7 +388,7 @@ async fn register(
     let request = Request {
         request_id: format!("register-{node_id}"),
         idempotency: None,
-        command: Command::Members(members::Command::Register(members::Register { node_id, incarnation })),
+        command: Command::Members(members::Command::Register(members::Register { node_id, incarnation, secret: None })),
         by: None,
     };
     let mut again = tokio::time::interval(REGISTER_EVERY);

@@ -30,6 +30,7 @@ use tokio::time::Instant;
 use self::depth::{Depth, Pace};
 use self::gather::{Gatherer, Queue};
 use crate::clock;
+use crate::disk::Disk;
 use crate::raft::{Consensus, ForwardOutcome, Forwarder, ProposeForwarded, Refusal};
 
 /// Why a command has no answer.
@@ -41,6 +42,9 @@ pub enum Unanswered {
     /// It was not done and will not be: too much waits already.
     #[error("too many requests wait already; nothing was done")]
     Overloaded,
+    /// It was not done and will not be: a majority of the nodes has no room on its disk.
+    #[error("too many nodes have no room on their disks; nothing was done")]
+    DiskFull,
     /// It may have been done, or still be. Asking again with the same idempotency key settles it.
     #[error("the outcome is not known")]
     Unknown,
@@ -69,6 +73,7 @@ pub struct Proposer {
     queue: Queue<Item>,
     depth: Depth,
     deadline: Duration,
+    disk: Arc<Disk>,
 }
 
 /// Something that waits for its place in a log entry.
@@ -93,16 +98,19 @@ impl Proposer {
     pub fn start(consensus: Consensus, bounds: Bounds, callers: Handle) -> Self {
         let (queue, gatherer) = gather::queue(bounds.queue_commands);
         let (deadline, depth) = (bounds.deadline, Depth::new(bounds.queue_wait, bounds.batch_commands));
-        let forwarder = consensus.forwarder();
+        let (forwarder, disk) = (consensus.forwarder(), consensus.disk().clone());
         let (road, pace) = (Arc::new(Road { consensus, forwarder, callers }), Pace::new(depth.clone()));
         tokio::spawn(make_batches(road, gatherer, pace, bounds));
-        Proposer { queue, depth, deadline }
+        Proposer { queue, depth, deadline, disk }
     }
 
     /// Puts a command in the log and gives its outcome, within the deadline.
     ///
-    /// Errors, in this order: `Overloaded`, then `NoQuorum` or `Unknown`.
+    /// Errors, in this order: `DiskFull`, `Overloaded`, then `NoQuorum` or `Unknown`.
     pub async fn propose(&self, request: Request) -> Result<Outcome, Unanswered> {
+        if self.disk.refuses() {
+            return Err(Unanswered::DiskFull);
+        }
         let (answer, outcome) = oneshot::channel();
         let item = Item {
             repeatable: request.idempotency.is_some(),

@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    account, audit, bench, buy, drop, events, follow, hash, inbox, key, login, order, payments, product, search,
-    waitlist,
+    account, audit, backup, bench, buy, drop, events, follow, hash, inbox, key, login, member, order, payments,
+    product, search, snapshot, waitlist,
 };
 use crate::Endpoints;
 
@@ -112,6 +112,12 @@ pub enum Command {
     /// The keys that access tokens are signed with (operators)
     #[command(subcommand)]
     Key(key::Command),
+    /// Nodes that belong to the cluster: add, promote, remove, replace (operators)
+    Member(member::Wanted),
+    /// A copy of the whole state in a file, while the cluster serves (operators); `backup verify FILE` checks one
+    Backup(backup::Wanted),
+    /// Has a node make a snapshot of its state now, and waits for it (operators)
+    Snapshot(snapshot::Wanted),
     /// Who did what, and whether the records are as they were written (operators)
     Audit(audit::Wanted),
     /// Measures a cluster

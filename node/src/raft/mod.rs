@@ -8,6 +8,7 @@
 //! this node take part?), [`consensus`](self::consensus); then the calling side (`network`) and the called side
 //! (`service`) of the protocol, which `convert` translates.
 
+mod backup;
 mod consensus;
 mod convert;
 mod forward;
@@ -17,6 +18,8 @@ mod join;
 mod leadership;
 mod limits;
 mod network;
+mod operate;
+mod operators;
 mod peers;
 mod read_index;
 mod server;
@@ -33,6 +36,8 @@ pub use self::identity::{Identity, Incarnation, Registered};
 pub use self::join::JoinError;
 pub use self::leadership::{Leadership, OnFatal, abort_process, leads};
 pub use self::limits::Lend;
+pub use self::operate::{Change, Operate, Steps};
+pub use self::operators::{OperatorCaller, OperatorRole, Operators};
 pub use self::peers::PeerError;
 pub use self::read_index::ReadError;
 pub use self::server::serve;

@@ -8,11 +8,14 @@ use std::time::Duration;
 use livedrop_proto::admin::admin_client::AdminClient;
 use livedrop_proto::forward::forward_client::ForwardClient;
 use livedrop_proto::limits::limits_client::LimitsClient;
+use livedrop_proto::operate::operate_client::OperateClient;
 use livedrop_proto::raft::raft_client::RaftClient;
+use tokio::sync::watch;
+use tonic::Status;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 
-use super::identity::{BadClusterId, Identity, Introduction};
+use super::identity::{self, BadClusterId, Identity, Introduction};
 
 /// How long a connection attempt may take.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -39,11 +42,27 @@ pub enum PeerError {
 pub(super) struct Peers {
     identity: Arc<Identity>,
     links: Mutex<BTreeMap<u64, Arc<Link>>>,
+    /// Which peer said that the cluster was recovered without this node.
+    left_behind: watch::Sender<Option<u64>>,
 }
 
 impl Peers {
     pub(super) fn new(identity: Arc<Identity>) -> Self {
-        Self { identity, links: Mutex::default() }
+        Self { identity, links: Mutex::default(), left_behind: watch::Sender::new(None) }
+    }
+
+    /// Takes note of a refusal of `peer`, if it is that of a cluster that was recovered without this node.
+    pub(super) fn heed(&self, peer: u64, status: &Status) {
+        if identity::says_left_behind(status) {
+            self.left_behind.send_if_modified(|said| said.replace(peer).is_none());
+        }
+    }
+
+    /// Returns when a peer has said so.
+    pub(super) async fn left_behind(&self) -> u64 {
+        let mut said = self.left_behind.subscribe();
+        let said = said.wait_for(Option::is_some).await.expect("the sender lives as long as this");
+        said.expect("it was waited for")
     }
 
     pub(super) fn identity(&self) -> &Identity {
@@ -96,6 +115,10 @@ impl Link {
 
     pub(super) fn limits(&self) -> LimitsClient<Wire> {
         LimitsClient::new(self.wire(&self.urgent))
+    }
+
+    pub(super) fn operate(&self) -> OperateClient<Wire> {
+        OperateClient::new(self.wire(&self.urgent))
     }
 
     fn wire(&self, channel: &Channel) -> Wire {

@@ -77,6 +77,10 @@ pub const DROP_WINDING: u8 = 0x46;
 
 /// `node id`.
 pub const MEMBER: u8 = 0x50;
+/// `node id` → who may join under it.
+pub const INVITATION: u8 = 0x51;
+/// Which node ids were given: one row.
+pub const ROSTER: u8 = 0x52;
 
 /// `number` → who did what.
 pub const AUDIT: u8 = 0x58;

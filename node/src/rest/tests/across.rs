@@ -100,6 +100,7 @@ async fn without_a_quorum_writes_and_fresh_reads_say_so_and_local_reads_go_on() 
         (Unanswered::NoQuorum, "no_quorum"),
         (Unanswered::Unknown, "outcome_unknown"),
         (Unanswered::Overloaded, "overloaded"),
+        (Unanswered::DiskFull, "disk_full"),
     ] {
         node.shop.break_with(Some(why));
         let answered = node.buy(&creator, &drop, 1, "key").send().await;

@@ -39,9 +39,7 @@ pub(super) fn of(view: &dyn View, command: &Command, by: Option<By>) -> Result<O
         Command::Drops(command) => Some(drop(command)),
         Command::Webhooks(command) => webhook(command),
         Command::Follows(command) => Some(follow(command, by)),
-        Command::Members(members::Command::Register(command)) => {
-            Some(deed(Actor::System, Action::MemberRegistered, command.node_id, ""))
-        }
+        Command::Members(command) => Some(member(command, by)),
     })
 }
 
@@ -160,6 +158,25 @@ fn follow(command: &follows::Command, by: Option<By>) -> Deed {
         Import(it) => {
             let count = format!("followers={}", it.followers.len());
             deed(operator(by), Action::FollowersImported, it.creator_id, count)
+        }
+    }
+}
+
+fn member(command: &members::Command, by: Option<By>) -> Deed {
+    use members::Command::*;
+    match command {
+        Register(it) => deed(Actor::System, Action::MemberRegistered, it.node_id, ""),
+        // The id is not known before it is given; its registration will say it.
+        Invite(it) => {
+            let detail = format!("peer={} http={} to_vote={}", it.peer, it.http, it.to_vote);
+            let again = it.node_id.map(|id| id.to_string());
+            deed(operator(by), Action::MemberInvited, again.unwrap_or_default(), detail)
+        }
+        Promote(it) => deed(operator(by), Action::MemberPromoted, it.node_id, ""),
+        Remove(it) => deed(operator(by), Action::MemberRemoved, it.node_id, ""),
+        LeaveBehind(it) => {
+            let ids: Vec<String> = it.node_ids.iter().map(u64::to_string).collect();
+            deed(Actor::Operator, Action::MembersLeftBehind, ids.join(","), "")
         }
     }
 }
