@@ -157,6 +157,32 @@ fn a_node_beyond_loopback_must_be_told_so_in_those_words() {
 }
 
 #[test]
+fn a_node_beyond_loopback_has_certificates_or_must_be_told_so_for_each_port() {
+    let text = ONE.replace("127.0.0.1", "10.0.0.1");
+    refused(&text, &[], &expect![[]]);
+    let told =
+        [("LIVEDROP_PEER__INSECURE_BEYOND_LOOPBACK", "true"), ("LIVEDROP_HTTP__INSECURE_BEYOND_LOOPBACK", "true")];
+    load(&text, &told, Flags::default()).expect("it was told");
+    let secured = format!(
+        "{}[peer.tls]\nauthority = \"tls/authority.pem\"\ncertificate = \"tls/node-{{id}}.pem\"\nkey = \
+         \"tls/node-{{id}}.key\"\n",
+        text.replace("http://", "https://")
+    );
+    let http = [("LIVEDROP_HTTP__TLS__CERTIFICATE", "tls/shop.pem"), ("LIVEDROP_HTTP__TLS__KEY", "tls/shop.key")];
+    let config = load(&secured, &http, Flags::default()).expect("both ports have certificates");
+    assert_eq!(config.peer.tls.certificate, "tls/node-1.pem");
+    assert_eq!(config.http.tls.key, "tls/shop.key");
+    let again = load(&config.to_toml(), &[], Flags::default()).expect("what check prints loads again");
+    assert_eq!(again, config);
+}
+
+#[test]
+fn half_of_the_files_of_tls_is_a_mistake() {
+    let text = format!("{ONE}[peer.tls]\nkey = \"node.key\"\nchain = \"x\"\n[http.tls]\ncertificate = \"a.pem\"\n");
+    refused(&text, &[], &expect![[]]);
+}
+
+#[test]
 fn members_may_come_from_the_environment() {
     let members = r#"[{ id = 7, peer = "[::1]:9090", http = "http://localhost:8080" }]"#;
     let environment = [("LIVEDROP_CLUSTER__ID", "shop"), ("LIVEDROP_CLUSTER__MEMBERS", members)];

@@ -22,10 +22,7 @@ pub struct Location {
 
 impl Location {
     pub fn in_directory(directory: &Path, name: &str) -> Self {
-        Location {
-            certificate: directory.join(format!("{name}.pem")),
-            key: directory.join(format!("{name}.key")),
-        }
+        Location { certificate: directory.join(format!("{name}.pem")), key: directory.join(format!("{name}.key")) }
     }
 }
 
@@ -70,7 +67,8 @@ pub fn read_private(path: &Path) -> io::Result<String> {
     let forbidden = if about.uid() == 0 { FORBIDDEN_OF_ROOT } else { FORBIDDEN };
     if about.mode() & forbidden != 0 {
         let mode = about.mode() & 0o777;
-        let said = format!("others may use it (mode {mode:04o}); `chmod 600 {}` and ask who has seen it", path.display());
+        let said =
+            format!("others may use it (mode {mode:04o}); `chmod 600 {}` and ask who has seen it", path.display());
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, said));
     }
     let mut text = String::new();

@@ -14,11 +14,13 @@ use livedrop_store::{Reader, Snapshots};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
 
+use super::arrive;
 use super::forward::ProposeForwarded;
 use super::identity::{self, Identity, Registered};
 use super::leadership::Heard;
 use super::limits::Lend;
 use super::read_index::ReadIndex;
+use crate::tls::PeerTls;
 
 /// Shared by the services of the listener and by what opens them one after the other.
 #[derive(Clone)]
@@ -27,6 +29,7 @@ pub struct Gate(Arc<Inside>);
 struct Inside {
     identity: Arc<Identity>,
     registered: Registered,
+    tls: Option<PeerTls>,
     has_no_state: AtomicBool,
     consensus: OnceLock<Opened>,
     proposer: OnceLock<Arc<dyn ProposeForwarded>>,
@@ -44,12 +47,14 @@ pub(super) struct Opened {
 }
 
 impl Gate {
-    /// `registered` reads the domain's members of this node's own state.
-    pub fn new(identity: Identity, registered: Registered) -> Self {
+    /// `registered` reads the domain's members of this node's own state. With `tls` only nodes of this cluster are let
+    /// in, each under its own id.
+    pub fn new(identity: Identity, registered: Registered, tls: Option<PeerTls>) -> Self {
         let identity = Arc::new(identity);
         Self(Arc::new(Inside {
             identity,
             registered,
+            tls,
             has_no_state: AtomicBool::new(false),
             consensus: OnceLock::new(),
             proposer: OnceLock::new(),
@@ -87,6 +92,10 @@ impl Gate {
         &self.0.identity
     }
 
+    pub(super) fn tls(&self) -> Option<&PeerTls> {
+        self.0.tls.as_ref()
+    }
+
     pub(super) fn registered(&self, node: u64) -> Option<identity::Incarnation> {
         (self.0.registered)(node)
     }
@@ -94,7 +103,8 @@ impl Gate {
     /// Lets a call of this cluster in that is meant for this node, whatever the caller's incarnation, as soon as this
     /// node knows what it ever knew: one that restarts has to read its log first.
     pub(super) fn greet<T>(&self, request: &Request<T>) -> Result<(), Status> {
-        identity::caller(&self.0.identity, request.metadata())?;
+        let (node, _) = identity::caller(&self.0.identity, request.metadata())?;
+        arrive::comes_from(request, node)?;
         match self.0.consensus.get().is_some() || self.0.has_no_state.load(Ordering::Acquire) {
             true => Ok(()),
             false => Err(self.starting()),
@@ -104,6 +114,7 @@ impl Gate {
     /// Lets in what `greet` does, unless the caller's id is registered with another incarnation; answers the caller.
     pub(super) fn admit<T>(&self, request: &Request<T>) -> Result<u64, Status> {
         let (node, incarnation) = identity::caller(&self.0.identity, request.metadata())?;
+        arrive::comes_from(request, node)?;
         identity::refuse_stale(&self.0.registered, node, incarnation)?;
         Ok(node)
     }

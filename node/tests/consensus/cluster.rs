@@ -100,6 +100,7 @@ impl Plan {
         let gate = Gate::new(
             Identity { cluster_id: CLUSTER.into(), node_id: id, incarnation },
             Arc::new(move |node| register.lock().unwrap().get(&node).copied()),
+            None,
         );
         let stop = CancellationToken::new();
         let served = tokio::spawn(serve(listener, gate.clone(), stop.clone().cancelled_owned()));
