@@ -147,9 +147,9 @@ fn a_node_beyond_loopback_must_be_told_so_in_those_words() {
         &text,
         &[],
         &expect![[r#"
-        1 mistake in the configuration:
-          peer.listen: 0.0.0.0:9090 can be reached from other machines, and this traffic is not yet encrypted. Listen on 127.0.0.1, or set peer.insecure_beyond_loopback = true in a network that is closed to all others.
-    "#]],
+            1 mistake in the configuration:
+              peer.listen: 0.0.0.0:9090 can be reached from other machines, and [peer.tls] has no certificates. Make certificates with `livedropctl cert` and name them in [peer.tls]; or listen on 127.0.0.1; or set peer.insecure_beyond_loopback = true in a network that is closed to all others.
+        "#]],
     );
     let told = [("LIVEDROP_PEER__INSECURE_BEYOND_LOOPBACK", "true")];
     let config = load(&text, &told, Flags::default()).expect("it was told");

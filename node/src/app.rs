@@ -177,6 +177,7 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         search,
         draining: AtomicBool::new(false),
     });
+    gate.know_operators(Arc::new(rest.clone()));
     let http_stop = CancellationToken::new();
     let front = Arc::new(rest.front(limits(config)));
     let mut http_served =

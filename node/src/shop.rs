@@ -117,6 +117,7 @@ impl Shop for NodeShop {
                     (false, false) => NodeRole::Learner,
                 },
                 http: member.member.http.clone(),
+                peer: member.member.peer.clone(),
                 applied_index: applied.map(Into::into),
                 reachable: own || others.contains_key(id),
             }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use livedrop_proto::rest::problem::code;
+use secrecy::SecretString;
 
 use super::options::Global;
 use super::output::Output;
@@ -64,10 +65,7 @@ impl Context {
         if let Some(error) = refused {
             return Err(error).doing(what);
         }
-        let Some(kept) = self.kept()? else {
-            let advice = "`livedropctl login`, or give --token-file";
-            return Err(Stop::trouble(Exit::Refused, what, "you are not signed in", advice));
-        };
+        let kept = self.kept_or_refuse(what)?;
         match act(client.with_token(kept.access_token.as_str())).await {
             Err(error) if error.code() == Some(code::UNAUTHENTICATED) => {
                 let fresh = self.refresh(kept, what).await?;
@@ -75,6 +73,28 @@ impl Context {
             }
             outcome => outcome.doing(what),
         }
+    }
+
+    /// What is shown at peer ports: the tokens of the flags, or that of the kept session.
+    pub fn tokens(&self, what: &str) -> Result<Vec<SecretString>, Stop> {
+        if !self.flags_give_no_token() {
+            return Ok(self.tokens.iter().map(|token| SecretString::from(token.as_str())).collect());
+        }
+        Ok(vec![self.kept_or_refuse(what)?.access_token.into()])
+    }
+
+    pub fn flags_give_no_token(&self) -> bool {
+        self.tokens.is_empty()
+    }
+
+    /// The kept session's token, made anew.
+    pub async fn fresh_token(&self, what: &str) -> Result<SecretString, Stop> {
+        Ok(self.refresh(self.kept_or_refuse(what)?, what).await?.access_token.into())
+    }
+
+    fn kept_or_refuse(&self, what: &str) -> Result<Kept, Stop> {
+        let advice = "`livedropctl login`, or give --token-file";
+        self.kept()?.ok_or_else(|| Stop::trouble(Exit::Refused, what, "you are not signed in", advice))
     }
 
     /// Ends the kept session on every node, whatever tokens the flags give, and forgets it. One that the nodes do not

@@ -17,12 +17,14 @@ mod hash;
 mod inbox;
 mod key;
 mod login;
+mod member;
 mod money;
 mod options;
 mod order;
 mod output;
 mod payments;
 mod product;
+mod reach;
 mod search;
 mod session;
 mod shell;
@@ -78,6 +80,7 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Inbox(wanted) => inbox::run(&context, wanted).await,
         Command::Payments(command) => payments::run(&context, command).await,
         Command::Key(command) => key::run(&context, command).await,
+        Command::Member(wanted) => member::run(&context, wanted).await,
         Command::Audit(wanted) => audit::run(&context, wanted).await,
         Command::Bench(command) => bench::run(&context, command).await,
         Command::Completions { shell } => shell::completions(&context, shell),

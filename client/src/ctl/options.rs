@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    account, audit, bench, buy, drop, events, follow, hash, inbox, key, login, order, payments, product, search,
-    waitlist,
+    account, audit, bench, buy, drop, events, follow, hash, inbox, key, login, member, order, payments, product,
+    search, waitlist,
 };
 use crate::Endpoints;
 
@@ -112,6 +112,8 @@ pub enum Command {
     /// The keys that access tokens are signed with (operators)
     #[command(subcommand)]
     Key(key::Command),
+    /// Nodes that belong to the cluster: add, promote, remove, replace (operators)
+    Member(member::Wanted),
     /// Who did what, and whether the records are as they were written (operators)
     Audit(audit::Wanted),
     /// Measures a cluster

@@ -163,7 +163,13 @@ impl Consensus {
             let (raft, peers) = (raft.clone(), peers.clone());
             move |until| ask_leader(raft.clone(), peers.clone(), until)
         });
-        gate.open(Opened { raft: raft.clone(), reader: reader.clone(), snapshots, read_index: leader_reads.clone() });
+        gate.open(Opened {
+            raft: raft.clone(),
+            reader: reader.clone(),
+            snapshots,
+            read_index: leader_reads.clone(),
+            peers: peers.clone(),
+        });
         let inner =
             Inner { raft, identity, reader, peers, leadership, leader_reads, follower_reads, settings, stopping };
         Ok(Self(Arc::new(inner)))
@@ -319,7 +325,7 @@ async fn has_no_state(log: &mut LogStore) -> Result<bool, std::io::Error> {
     Ok(vote.is_none() && entries.last_log_id.is_none())
 }
 
-fn link(raft: &Raft, peers: &Peers, node: u64) -> Option<Arc<Link>> {
+pub(super) fn link(raft: &Raft, peers: &Peers, node: u64) -> Option<Arc<Link>> {
     let address = {
         let server = raft.server_metrics();
         let server = server.borrow_watched();

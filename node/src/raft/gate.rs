@@ -11,14 +11,19 @@ use std::sync::{Arc, OnceLock};
 
 use livedrop_store::types::Raft;
 use livedrop_store::{Reader, Snapshots};
+use openraft::async_runtime::watch::WatchReceiver;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
 
 use super::arrive;
+use super::consensus;
 use super::forward::ProposeForwarded;
 use super::identity::{self, Identity, Registered};
 use super::leadership::Heard;
 use super::limits::Lend;
+use super::operate::Operate;
+use super::operators::Operators;
+use super::peers::{Link, Peers};
 use super::read_index::ReadIndex;
 use crate::tls::PeerTls;
 
@@ -34,6 +39,8 @@ struct Inside {
     consensus: OnceLock<Opened>,
     proposer: OnceLock<Arc<dyn ProposeForwarded>>,
     limits: OnceLock<Arc<dyn Lend>>,
+    operators: OnceLock<Arc<dyn Operators>>,
+    operate: OnceLock<Arc<dyn Operate>>,
     closing: CancellationToken,
     heard: Arc<Heard>,
 }
@@ -44,6 +51,20 @@ pub(super) struct Opened {
     pub(super) reader: Reader,
     pub(super) snapshots: Snapshots,
     pub(super) read_index: ReadIndex,
+    pub(super) peers: Arc<Peers>,
+}
+
+impl Opened {
+    /// The way to the leader; none when this node leads.
+    pub(super) fn leader_elsewhere(&self) -> Result<Option<Arc<Link>>, Status> {
+        let leader = self.raft.server_metrics().borrow_watched().current_leader;
+        let nobody = || Status::unavailable("no leader is known; try again in a moment");
+        let leader = leader.ok_or_else(nobody)?;
+        if leader == self.peers.identity().node_id {
+            return Ok(None);
+        }
+        consensus::link(&self.raft, &self.peers, leader).ok_or_else(nobody).map(Some)
+    }
 }
 
 impl Gate {
@@ -59,6 +80,8 @@ impl Gate {
             consensus: OnceLock::new(),
             proposer: OnceLock::new(),
             limits: OnceLock::new(),
+            operators: OnceLock::new(),
+            operate: OnceLock::new(),
             closing: CancellationToken::new(),
             heard: Arc::default(),
         }))
@@ -72,6 +95,16 @@ impl Gate {
     /// From now on what callers may use is lent to other nodes by `limits`. The first call decides.
     pub fn lend(&self, limits: Arc<dyn Lend>) {
         let _ = self.0.limits.set(limits);
+    }
+
+    /// From now on operators are known by their tokens. The first call decides.
+    pub fn know_operators(&self, operators: Arc<dyn Operators>) {
+        let _ = self.0.operators.set(operators);
+    }
+
+    /// From now on what operators ask is done. The first call decides.
+    pub fn take_operations(&self, operate: Arc<dyn Operate>) {
+        let _ = self.0.operate.set(operate);
     }
 
     /// Says that this node has no consensus state, so that it cannot know anybody and may say so before it takes part.
@@ -129,6 +162,14 @@ impl Gate {
 
     pub(super) fn limits(&self) -> Result<Arc<dyn Lend>, Status> {
         self.0.limits.get().cloned().ok_or_else(|| self.starting())
+    }
+
+    pub(super) fn operators(&self) -> Option<Arc<dyn Operators>> {
+        self.0.operators.get().cloned()
+    }
+
+    pub(super) fn operate(&self) -> Result<Arc<dyn Operate>, Status> {
+        self.0.operate.get().cloned().ok_or_else(|| self.starting())
     }
 
     /// Ends the long-lived streams, which would keep the listener from stopping.

@@ -10,6 +10,7 @@ use hyper_util::rt::TokioIo;
 use livedrop_proto::admin::admin_client::AdminClient;
 use livedrop_proto::forward::forward_client::ForwardClient;
 use livedrop_proto::limits::limits_client::LimitsClient;
+use livedrop_proto::operate::operate_client::OperateClient;
 use livedrop_proto::raft::raft_client::RaftClient;
 use rustls::pki_types::ServerName;
 use tokio::io::BufReader;
@@ -107,6 +108,10 @@ impl Link {
 
     pub(super) fn limits(&self) -> LimitsClient<Wire> {
         LimitsClient::new(self.wire(&self.urgent))
+    }
+
+    pub(super) fn operate(&self) -> OperateClient<Wire> {
+        OperateClient::new(self.wire(&self.urgent))
     }
 
     fn wire(&self, channel: &Channel) -> Wire {

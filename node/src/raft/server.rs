@@ -1,4 +1,5 @@
-//! The peer listener: consensus, forwarding, limits and administration between nodes, over gRPC.
+//! The peer listener: consensus, forwarding, limits and administration between nodes, and what
+//! operators ask, over gRPC.
 
 use std::future::Future;
 use std::time::Duration;
@@ -6,6 +7,7 @@ use std::time::Duration;
 use livedrop_proto::admin::admin_server::AdminServer;
 use livedrop_proto::forward::forward_server::ForwardServer;
 use livedrop_proto::limits::limits_server::LimitsServer;
+use livedrop_proto::operate::operate_server::OperateServer;
 use livedrop_proto::raft::raft_server::RaftServer;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -15,6 +17,7 @@ use super::arrive::arrivals;
 use super::forward::ForwardService;
 use super::gate::Gate;
 use super::limits::LimitsService;
+use super::operate::OperateService;
 use super::peers::{CONNECTION_WINDOW, KEEPALIVE, MESSAGE_BYTES_MAX, STREAM_WINDOW};
 use super::service::{AdminService, RaftService};
 
@@ -35,6 +38,7 @@ pub async fn serve(
     let forward = ForwardServer::new(ForwardService::new(gate.clone())).max_decoding_message_size(MESSAGE_BYTES_MAX);
     let admin = AdminServer::new(AdminService::new(gate.clone()));
     let limits = LimitsServer::new(LimitsService::new(gate.clone()));
+    let operate = OperateServer::new(OperateService::new(gate.clone()));
     let (stop, stopped) = oneshot::channel::<()>();
     let server = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))
@@ -46,6 +50,7 @@ pub async fn serve(
         .add_service(forward)
         .add_service(admin)
         .add_service(limits)
+        .add_service(operate)
         .serve_with_incoming_shutdown(arrivals(listener, gate.tls().cloned()), async {
             let _ = stopped.await;
         });

@@ -36,6 +36,7 @@ mod limits;
 mod measures;
 mod mint;
 mod operator_token;
+mod operators;
 mod orders;
 mod page;
 mod password;

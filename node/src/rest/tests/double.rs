@@ -166,8 +166,14 @@ impl Shop for Double {
     fn cluster(&self) -> Cluster {
         let index = self.applied().into();
         let http = "http://127.0.0.1:8081".to_owned();
-        let node =
-            ClusterNode { id: "1".into(), role: NodeRole::Leader, http, applied_index: Some(index), reachable: true };
+        let node = ClusterNode {
+            id: "1".into(),
+            role: NodeRole::Leader,
+            http,
+            peer: String::new(),
+            applied_index: Some(index),
+            reachable: true,
+        };
         Cluster { cluster_id: "double".into(), term: 4.into(), leader: Some("1".into()), nodes: vec![node] }
     }
 
