@@ -9,6 +9,7 @@ mod audit;
 mod batches;
 mod bench;
 mod buy;
+mod cert;
 mod context;
 mod drop;
 mod events;
@@ -80,6 +81,7 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Inbox(wanted) => inbox::run(&context, wanted).await,
         Command::Payments(command) => payments::run(&context, command).await,
         Command::Key(command) => key::run(&context, command).await,
+        Command::Cert(command) => cert::run(&context, command),
         Command::Member(wanted) => member::run(&context, wanted).await,
         Command::Audit(wanted) => audit::run(&context, wanted).await,
         Command::Bench(command) => bench::run(&context, command).await,

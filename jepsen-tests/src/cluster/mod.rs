@@ -1,6 +1,7 @@
 //! A cluster of real `livedropd` processes on loopback, in a folder of its own, with faults on demand.
 
 pub mod binary;
+mod certificates;
 mod machine;
 mod observe;
 mod options;
@@ -15,6 +16,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::api::Api;
 use crate::wait::Hopeless;
+use certificates::Certificates;
 use machine::Machine;
 use process::Process;
 
@@ -60,7 +62,8 @@ impl Cluster {
         let folder = tempfile::Builder::new().prefix("livedrop-proof-").tempdir()?;
         let ports = Ports::take(u16::try_from(2 * options.nodes)?)?;
         let config = folder.path().join("cluster.toml");
-        std::fs::write(&config, options.file(&ports, &folder.path().join("data")))?;
+        let certificates = Certificates::make(folder.path().join("certificates"), options.nodes)?;
+        std::fs::write(&config, options.file(&ports, &folder.path().join("data"), &certificates))?;
         let urls = (0..options.nodes).map(|place| {
             let place = u16::try_from(2 * place).expect("a handful of nodes");
             format!("http://127.0.0.1:{}", ports.port(place))

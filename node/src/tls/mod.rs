@@ -22,6 +22,7 @@ mod verify;
 use livedrop_config::{ConfigErrors, NodeConfig};
 
 pub use files::Files;
+pub use fresh::Look;
 pub use http::HttpTls;
 pub use peer::PeerTls;
 pub use refused::{Door, Reason, tell};
@@ -53,3 +54,6 @@ fn provider() -> std::sync::Arc<rustls::crypto::CryptoProvider> {
         std::sync::LazyLock::new(|| std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
     PROVIDER.clone()
 }
+
+#[cfg(test)]
+mod tests;
