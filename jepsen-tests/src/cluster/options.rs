@@ -77,11 +77,9 @@ mod tests {
     #[test]
     fn the_file_names_every_node_and_setting() {
         let ports = Ports::take(6).unwrap();
-        let file = Options::three().with_a_short_log().file(
-            &ports,
-            Path::new("/data"),
-            &Certificates::in_folder("/certificates".into()),
-        );
+        let folder = tempfile::tempdir().unwrap();
+        let certificates = Certificates::make(folder.path().to_owned(), 1).unwrap();
+        let file = Options::three().with_a_short_log().file(&ports, Path::new("/data"), &certificates);
         assert!(file.contains("data_dir = \"/data/{id}\""), "{file}");
         assert!(file.contains("/node-{id}.key\"\n"), "{file}");
         assert!(file.contains(&format!("id = 3, peer = \"127.0.0.1:{}\"", ports.port(5))), "{file}");
