@@ -39,6 +39,7 @@ pub use sections::peer::Peer;
 pub use sections::raft::Raft;
 pub use sections::search::Search;
 pub use sections::storage::Storage;
+pub use sections::tls::{HttpTls, PeerTls};
 pub use sections::webhooks::Webhooks;
 
 use layers::Layers;
@@ -171,6 +172,8 @@ impl NodeConfig {
             cdn: Cdn::read(reader, &own),
             log: Log::read(reader, &own),
         };
+        config.peer.tls = config.peer.tls.of(&own);
+        config.http.tls = config.http.tls.of(&own);
         if config.http.threads == 0 {
             config.http.threads = std::thread::available_parallelism().map_or(1, usize::from);
         }

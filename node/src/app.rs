@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::Context;
-use livedrop_config::NodeConfig;
+use livedrop_config::{ConfigErrors, NodeConfig};
 use livedrop_domain::accounts::TOKENS_LAST_MS;
 use livedrop_domain::clock::Kept;
 use livedrop_domain::{Command, Rejection, Request, members};
@@ -30,6 +30,7 @@ use crate::read::Reads;
 use crate::rest::{self, Rest};
 use crate::search::{self, Search};
 use crate::shop::NodeShop;
+use crate::tls::{HttpTls, PeerTls};
 use crate::webhooks::{Courier, send};
 use crate::{cdn, clock, disk, divergence, key_rotation, retention, sign_in};
 
@@ -88,7 +89,14 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     // The listener of the other nodes first: a node that begins must be able to greet them.
     let peer_listener = listen(config.peer.listen).await?;
     let http_listener = listen(config.http.listen).await?;
-    let gate = gate(config, incarnation, reader.clone());
+    let (peer_tls, http_tls) = certificates(config)?;
+    if let Some(tls) = peer_tls.clone() {
+        consensus_runtime.spawn(tls.keep(stop.clone()));
+    }
+    if let Some(tls) = http_tls.clone() {
+        tokio::spawn(tls.keep(stop.clone()));
+    }
+    let gate = gate(config, incarnation, reader.clone(), peer_tls);
     let mut peers_served =
         consensus_runtime.spawn(raft::serve(peer_listener, gate.clone(), stop.clone().cancelled_owned()));
 
@@ -193,7 +201,8 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     gate.know_operators(Arc::new(rest.clone()));
     let http_stop = CancellationToken::new();
     let front = Arc::new(rest.front(limits(config)));
-    let mut http_served = tokio::spawn(rest::accept::serve(http_listener, front, timeouts(config), http_stop.clone()));
+    let mut http_served =
+        tokio::spawn(rest::accept::serve(http_listener, http_tls, front, timeouts(config), http_stop.clone()));
     tracing::info!(node = config.node.id, http = %config.http.listen, peer = %config.peer.listen, "serving");
 
     tokio::select! {
@@ -233,7 +242,13 @@ async fn listen(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("listening on {address}; is another node running?"))
 }
 
-fn gate(config: &NodeConfig, incarnation: [u8; 16], reader: livedrop_store::Reader) -> Gate {
+/// Errors: `ConfigErrors`, when a file cannot be used.
+fn certificates(config: &NodeConfig) -> Result<(Option<PeerTls>, Option<HttpTls>), ConfigErrors> {
+    let wrong = |mistake| ConfigErrors(vec![mistake]);
+    Ok((PeerTls::of(config).map_err(wrong)?, HttpTls::of(config).map_err(wrong)?))
+}
+
+fn gate(config: &NodeConfig, incarnation: [u8; 16], reader: livedrop_store::Reader, tls: Option<PeerTls>) -> Gate {
     let identity = raft::Identity { cluster_id: config.cluster.id.clone(), node_id: config.node.id, incarnation };
     let registered = move |node_id| {
         let member = reader.read(|view| members::get(view, node_id)).map_err(anyhow::Error::from);
@@ -243,7 +258,7 @@ fn gate(config: &NodeConfig, incarnation: [u8; 16], reader: livedrop_store::Read
         });
         member.map(|member| member.incarnation)
     };
-    Gate::new(identity, Arc::new(registered))
+    Gate::new(identity, Arc::new(registered), tls)
 }
 
 pub(crate) fn initial_members(config: &NodeConfig) -> BTreeMap<u64, Member> {

@@ -28,5 +28,6 @@ pub mod shop;
 pub mod sign_in;
 pub mod supervise;
 pub mod telemetry;
+pub mod tls;
 pub mod told;
 pub mod webhooks;

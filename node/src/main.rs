@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use livedrop_config::{ConfigErrors, Flags, NodeConfig};
 use livedrop_node::raft::{JoinError, StartError};
 use livedrop_node::supervise::{EXIT_CONFIGURATION, EXIT_DATA_REFUSED};
-use livedrop_node::{app, demo, offline, resources, supervise, telemetry};
+use livedrop_node::{app, demo, offline, resources, supervise, telemetry, tls};
 use livedrop_store::StoreError;
 
 /// One allocator for Rust and RocksDB, and the one that RocksDB's fragmentation is tamest under.
@@ -119,6 +119,7 @@ impl NodeArguments {
     fn load(&self) -> Result<NodeConfig, ConfigErrors> {
         let config = NodeConfig::load(self.config.as_deref(), environment(), self.flags())?;
         telemetry::filter(&config.log)?;
+        tls::check(&config)?;
         Ok(config)
     }
 }
@@ -185,7 +186,8 @@ fn check(arguments: &NodeArguments) -> ExitCode {
     let configs = match (arguments.load(), &arguments.config) {
         (Ok(config), _) => Ok(vec![config]),
         (Err(errors), Some(file)) if errors.lack_only_the_node() => {
-            NodeConfig::load_all(file, environment(), &arguments.flags())
+            let configs = NodeConfig::load_all(file, environment(), &arguments.flags());
+            configs.and_then(|configs| configs.iter().try_for_each(tls::check).map(|()| configs))
         }
         (Err(errors), _) => Err(errors),
     };

@@ -10,6 +10,7 @@ mod backup;
 mod batches;
 mod bench;
 mod buy;
+mod cert;
 mod context;
 mod drop;
 mod events;
@@ -82,6 +83,7 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Inbox(wanted) => inbox::run(&context, wanted).await,
         Command::Payments(command) => payments::run(&context, command).await,
         Command::Key(command) => key::run(&context, command).await,
+        Command::Cert(command) => cert::run(&context, command),
         Command::Member(wanted) => member::run(&context, wanted).await,
         Command::Backup(wanted) => backup::run(&context, wanted).await,
         Command::Snapshot(wanted) => snapshot::run(&context, wanted).await,

@@ -132,7 +132,7 @@ impl Consensus {
         let identity = gate.identity().clone();
         let own = identity.node_id;
         let config = settings.config(&identity.cluster_id).map_err(|error| StartError::Settings(error.to_string()))?;
-        let peers = Arc::new(Peers::new(identity.clone()));
+        let peers = Arc::new(Peers::new(identity.clone(), gate.tls().cloned()));
         for (id, member) in members.iter().filter(|(id, _)| **id != own) {
             peers.link(*id, &member.peer)?;
         }

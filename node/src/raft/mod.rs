@@ -4,10 +4,11 @@
 //! batches to the leader) and the peer listener ([`serve`], [`Gate`]). Nothing of openraft is named outside of this
 //! folder, and nothing in it knows what a command means.
 //!
-//! In the order of a start: [`gate`](self::gate) and [`server`](self::server) (the listener), [`join`](self::join) (may
+//! In the order of a start: [`gate`](self::gate), [`arrive`](self::arrive) and [`server`](self::server) (the listener), [`join`](self::join) (may
 //! this node take part?), [`consensus`](self::consensus); then the calling side (`network`) and the called side
 //! (`service`) of the protocol, which `convert` translates.
 
+mod arrive;
 mod backup;
 mod consensus;
 mod convert;
