@@ -38,6 +38,7 @@ pub use sections::peer::Peer;
 pub use sections::raft::Raft;
 pub use sections::search::Search;
 pub use sections::storage::Storage;
+pub use sections::telemetry::Telemetry;
 pub use sections::webhooks::Webhooks;
 
 use layers::Layers;
@@ -61,6 +62,7 @@ pub struct NodeConfig {
     pub search: Search,
     pub cdn: Cdn,
     pub log: Log,
+    pub telemetry: Telemetry,
 }
 
 impl NodeConfig {
@@ -169,6 +171,7 @@ impl NodeConfig {
             search: Search::read(reader, &own),
             cdn: Cdn::read(reader, &own),
             log: Log::read(reader, &own),
+            telemetry: Telemetry::read(reader, &own),
         };
         if config.http.threads == 0 {
             config.http.threads = std::thread::available_parallelism().map_or(1, usize::from);

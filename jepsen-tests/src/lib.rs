@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod edge;
 pub mod gateway;
 pub mod history;
+pub mod listen;
 pub mod outcome;
 pub mod scenario;
 pub mod seed;

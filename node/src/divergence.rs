@@ -5,6 +5,7 @@
 //! read or count another unit. Like etcd's corruption check; only the odd one out stops.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -12,14 +13,24 @@ use livedrop_store::Reader;
 use tokio_util::sync::CancellationToken;
 
 use crate::raft::{Consensus, OnFatal};
+use crate::readiness::Readiness;
 
 /// How often a node compares itself with the others.
 const COMPARE_EVERY: Duration = Duration::from_secs(10);
 
 type Hash = [u8; 32];
 
-/// Compares until stopped; a node that is found to differ aborts.
-pub async fn watch(consensus: Consensus, reader: Reader, on_fatal: OnFatal, stop: CancellationToken) {
+/// Compares until stopped; a node that is found to differ is not ready any more, and aborts.
+pub async fn watch(
+    consensus: Consensus,
+    reader: Reader,
+    readiness: Readiness,
+    on_fatal: OnFatal,
+    stop: CancellationToken,
+) {
+    let differs = Arc::new(OnceLock::new());
+    let known = differs.clone();
+    readiness.add("hash", move || known.get().cloned());
     let mut compare = tokio::time::interval(COMPARE_EVERY);
     while stop.run_until_cancelled(compare.tick()).await.is_some() {
         let index = reader.applied();
@@ -38,6 +49,8 @@ pub async fn watch(consensus: Consensus, reader: Reader, on_fatal: OnFatal, stop
         let others = answers.into_iter().filter_map(|answer| answer.ok()?.hash);
         if let Some(majority) = other_majority(own, others, voters) {
             tracing::error!(index, own = %hex(&own), majority = %hex(&majority), "this replica differs from a majority");
+            let why = format!("the state at index {index} differs from that of a majority");
+            let _first = differs.set(why);
             on_fatal("the state of this node differs from that of a majority");
         }
     }

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use livedrop_config::{ConfigErrors, Flags, NodeConfig};
 use livedrop_node::raft::{JoinError, StartError};
 use livedrop_node::supervise::{EXIT_CONFIGURATION, EXIT_DATA_REFUSED};
+use livedrop_node::telemetry::Telemetry;
 use livedrop_node::{app, demo, resources, supervise, telemetry};
 use livedrop_store::StoreError;
 
@@ -129,16 +130,17 @@ fn serve(arguments: &NodeArguments) -> ExitCode {
         Err(errors) => return refuse(&errors),
     };
     telemetry::abort_on_panic();
-    if let Err(errors) = telemetry::start(&config.log) {
-        return refuse(&errors);
-    }
+    let telemetry = match Telemetry::start(&config) {
+        Ok(telemetry) => telemetry,
+        Err(errors) => return refuse(&errors),
+    };
     resources::prepare();
     if arguments.exit_with_parent
         && let Err(error) = supervise::stop_when_standard_input_ends()
     {
         return finish(Err(error.into()));
     }
-    finish(app::run(config))
+    finish(app::run(config, telemetry))
 }
 
 /// Prints the effective configuration on standard output, or every mistake on standard error. A file that nodes

@@ -10,6 +10,7 @@ mod batches;
 mod bench;
 mod buy;
 mod context;
+mod drain;
 mod drop;
 mod events;
 mod follow;
@@ -27,6 +28,7 @@ mod search;
 mod session;
 mod shell;
 mod status;
+mod trace;
 mod trouble;
 mod waitlist;
 
@@ -64,6 +66,8 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
     match cli.command {
         Command::Status => status::run(&context).await,
         Command::Hash(wanted) => hash::run(&context, wanted).await,
+        Command::Drain(wanted) => drain::run(&context, wanted).await,
+        Command::Trace(wanted) => trace::run(&context, wanted).await,
         Command::Login(wanted) => login::sign_in(&context, wanted).await,
         Command::Logout => login::sign_out(&context).await,
         Command::Account(command) => account::run(&context, command).await,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    account, audit, bench, buy, drop, events, follow, hash, inbox, key, login, order, payments, product, search,
-    waitlist,
+    account, audit, bench, buy, drain, drop, events, follow, hash, inbox, key, login, order, payments, product, search,
+    trace, waitlist,
 };
 use crate::Endpoints;
 
@@ -76,6 +76,10 @@ pub enum Command {
     Status,
     /// Compares the state hashes of all nodes at one log index; exit code 1 when they differ (operators)
     Hash(hash::Wanted),
+    /// Has balancers send requests elsewhere, as before work on a node's machine (operators)
+    Drain(drain::Wanted),
+    /// Shows what happened to one request, on every node that it touched (operators)
+    Trace(trace::Wanted),
     /// Signs in and keeps the session for the commands that follow
     Login(login::Wanted),
     /// Ends the kept session, on every node

@@ -148,7 +148,7 @@ fn advice_on(code: &str, status: u16) -> &'static str {
         (code::TOO_MANY_REQUESTS, _) => "wait a little, then repeat",
         (code::OVERLOADED | code::STOPPING | code::BEHIND, _) => "wait a little, then repeat; nothing was done",
         (_, 404) => "check the id; what belongs to another account is not found either",
-        (_, 500..) => "look for the request in the logs of the nodes",
+        (_, 500..) => "`livedropctl trace` and its request id tell what happened",
         _ => "",
     }
 }

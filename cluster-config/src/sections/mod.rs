@@ -14,4 +14,5 @@ pub mod peer;
 pub mod raft;
 pub mod search;
 pub mod storage;
+pub mod telemetry;
 pub mod webhooks;

@@ -5,6 +5,7 @@ mod daemon;
 mod haproxy;
 mod varnish;
 
+pub(crate) use daemon::find;
 pub use haproxy::Haproxy;
 pub use varnish::Varnish;
 

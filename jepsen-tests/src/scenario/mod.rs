@@ -7,6 +7,7 @@ pub mod cached;
 pub mod catch_up;
 pub mod crash_matrix;
 pub mod failover;
+pub mod metered;
 pub mod money;
 pub mod quorum;
 pub mod race;
@@ -14,6 +15,7 @@ pub mod sell_out;
 pub mod streams;
 pub mod told;
 pub mod waitlist;
+pub mod watched;
 pub mod wiped;
 
 mod report;

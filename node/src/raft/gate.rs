@@ -19,6 +19,7 @@ use super::identity::{self, Identity, Registered};
 use super::leadership::Heard;
 use super::limits::Lend;
 use super::read_index::ReadIndex;
+use super::recall::Recall;
 
 /// Shared by the services of the listener and by what opens them one after the other.
 #[derive(Clone)]
@@ -31,6 +32,7 @@ struct Inside {
     consensus: OnceLock<Opened>,
     proposer: OnceLock<Arc<dyn ProposeForwarded>>,
     limits: OnceLock<Arc<dyn Lend>>,
+    memory: OnceLock<Arc<dyn Recall>>,
     closing: CancellationToken,
     heard: Arc<Heard>,
 }
@@ -54,6 +56,7 @@ impl Gate {
             consensus: OnceLock::new(),
             proposer: OnceLock::new(),
             limits: OnceLock::new(),
+            memory: OnceLock::new(),
             closing: CancellationToken::new(),
             heard: Arc::default(),
         }))
@@ -67,6 +70,11 @@ impl Gate {
     /// From now on what callers may use is lent to other nodes by `limits`. The first call decides.
     pub fn lend(&self, limits: Arc<dyn Lend>) {
         let _ = self.0.limits.set(limits);
+    }
+
+    /// From now on other nodes are told what `memory` holds of a request. The first call decides.
+    pub fn remember(&self, memory: Arc<dyn Recall>) {
+        let _ = self.0.memory.set(memory);
     }
 
     /// Says that this node has no consensus state, so that it cannot know anybody and may say so before it takes part.
@@ -118,6 +126,10 @@ impl Gate {
 
     pub(super) fn limits(&self) -> Result<Arc<dyn Lend>, Status> {
         self.0.limits.get().cloned().ok_or_else(|| self.starting())
+    }
+
+    pub(super) fn memory(&self) -> Result<Arc<dyn Recall>, Status> {
+        self.0.memory.get().cloned().ok_or_else(|| self.starting())
     }
 
     /// Ends the long-lived streams, which would keep the listener from stopping.
