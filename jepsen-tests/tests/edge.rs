@@ -2,7 +2,8 @@
 //! installed this says so, and proves nothing.
 
 use livedrop_jepsen::cluster::{Cluster, Options};
-use livedrop_jepsen::edge::{Haproxy, NotHere, Varnish};
+use livedrop_jepsen::edge::{Haproxy, Nginx, NotHere, Varnish};
+use livedrop_jepsen::scenario::balanced::Balancer;
 use livedrop_jepsen::scenario::{balanced, cached};
 use livedrop_jepsen::seed::Seed;
 
@@ -38,6 +39,16 @@ async fn no_read_through_a_balancer_fails_while_nodes_are_killed() {
     if installed(Haproxy::require()).is_none() {
         return;
     }
-    let run = async |cluster: &mut Cluster| balanced::run(cluster, &seed, 1).await;
+    let run = async |cluster: &mut Cluster| balanced::run(cluster, &seed, Balancer::Haproxy, 1).await;
+    Cluster::with(Options::three(), run).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_read_through_nginx_fails_while_nodes_are_killed() {
+    let seed = seed("no_read_through_nginx_fails_while_nodes_are_killed");
+    if installed(Nginx::require()).is_none() {
+        return;
+    }
+    let run = async |cluster: &mut Cluster| balanced::run(cluster, &seed, Balancer::Nginx, 1).await;
     Cluster::with(Options::three(), run).await.unwrap();
 }

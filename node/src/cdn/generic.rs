@@ -1,5 +1,5 @@
 //! Caches that are purged by surrogate key, with one request to each of them: Varnish with `xkey`, and what can be told
-//! in the same words. `jepsen-tests/edge/varnish.vcl` understands them.
+//! in the same words. `cluster-config/edge/varnish.vcl` understands them.
 //!
 //! | what | request |
 //! |---|---|
