@@ -14,6 +14,7 @@ pub mod descriptors;
 pub mod edge;
 pub mod gateway;
 pub mod history;
+pub mod listen;
 pub mod outcome;
 pub mod scenario;
 pub mod seed;

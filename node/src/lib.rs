@@ -20,6 +20,7 @@ pub mod payments;
 pub mod propose;
 pub mod raft;
 pub mod read;
+pub mod readiness;
 pub mod resources;
 pub mod rest;
 pub mod retention;

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use livedrop_config::{ConfigErrors, Flags, NodeConfig};
 use livedrop_node::raft::{JoinError, StartError};
 use livedrop_node::supervise::{EXIT_CONFIGURATION, EXIT_DATA_REFUSED};
+use livedrop_node::telemetry::Telemetry;
 use livedrop_node::{app, demo, offline, resources, supervise, telemetry, tls};
 use livedrop_store::StoreError;
 
@@ -151,9 +152,10 @@ fn serve(arguments: &NodeArguments) -> ExitCode {
         Err(errors) => return refuse(&errors),
     };
     telemetry::abort_on_panic();
-    if let Err(errors) = telemetry::start(&config.log) {
-        return refuse(&errors);
-    }
+    let telemetry = match Telemetry::start(&config) {
+        Ok(telemetry) => telemetry,
+        Err(errors) => return refuse(&errors),
+    };
     for doubt in config.doubts() {
         tracing::warn!(%doubt, "options contradict each other");
     }
@@ -163,7 +165,7 @@ fn serve(arguments: &NodeArguments) -> ExitCode {
     {
         return finish(Err(error.into()));
     }
-    finish(app::run(config))
+    finish(app::run(config, telemetry))
 }
 
 /// Does something to the data directory that no node works in; `false` when it was not to be done after all.

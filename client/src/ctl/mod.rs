@@ -12,6 +12,7 @@ mod bench;
 mod buy;
 mod cert;
 mod context;
+mod drain;
 mod drop;
 mod events;
 mod follow;
@@ -32,6 +33,7 @@ mod session;
 mod shell;
 mod snapshot;
 mod status;
+mod trace;
 mod trouble;
 mod waitlist;
 
@@ -69,6 +71,8 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
     match cli.command {
         Command::Status => status::run(&context).await,
         Command::Hash(wanted) => hash::run(&context, wanted).await,
+        Command::Drain(wanted) => drain::run(&context, wanted).await,
+        Command::Trace(wanted) => trace::run(&context, wanted).await,
         Command::Login(wanted) => login::sign_in(&context, wanted).await,
         Command::Logout => login::sign_out(&context).await,
         Command::Account(command) => account::run(&context, command).await,

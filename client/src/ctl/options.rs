@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    account, audit, backup, bench, buy, cert, drop, events, follow, hash, inbox, key, login, member, order, payments,
-    product, search, snapshot, waitlist,
+    account, audit, backup, bench, buy, cert, drain, drop, events, follow, hash, inbox, key, login, member, order, payments,
+    product, search, snapshot, trace, waitlist,
 };
 use crate::Endpoints;
 
@@ -85,6 +85,10 @@ pub enum Command {
     Status,
     /// Compares the state hashes of all nodes at one log index; exit code 1 when they differ (operators)
     Hash(hash::Wanted),
+    /// Has balancers send requests elsewhere, as before work on a node's machine (operators)
+    Drain(drain::Wanted),
+    /// Shows what happened to one request, on every node that it touched (operators)
+    Trace(trace::Wanted),
     /// Signs in and keeps the session for the commands that follow
     Login(login::Wanted),
     /// Ends the kept session, on every node

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use livedrop_jepsen::cluster::{Cluster, Options};
 use livedrop_jepsen::edge::Varnish;
 use livedrop_jepsen::gateway::Gateway;
+use livedrop_jepsen::scenario::balanced::Balancer;
 use livedrop_jepsen::scenario::{
     balanced, blackout, cached, catch_up, celebrity, crash_matrix, doors, failover, money, plateau, quorum, race, rush,
     search, sell_out, streams, waitlist, wiped,
@@ -261,7 +262,10 @@ async fn tell(story: Story, options: &Options, seed: &mut Seed) -> Result<()> {
             Cluster::with(options, run).await?;
         }
         Story::Balanced { times } => {
-            Cluster::with(options, async |cluster: &mut Cluster| balanced::run(cluster, seed, times).await).await?;
+            Cluster::with(options, async |cluster: &mut Cluster| {
+                balanced::run(cluster, seed, Balancer::Haproxy, times).await
+            })
+            .await?;
         }
         Story::Streams { readers, seconds } => {
             let (options, size) =

@@ -10,6 +10,7 @@ pub mod crash_matrix;
 pub mod doors;
 pub mod failover;
 pub mod full_disk;
+pub mod metered;
 pub mod money;
 pub mod plateau;
 pub mod quorum;
@@ -22,6 +23,7 @@ pub mod streams;
 pub mod survivor;
 pub mod told;
 pub mod waitlist;
+pub mod watched;
 pub mod wiped;
 
 mod report;

@@ -25,6 +25,7 @@ use super::operate::Operate;
 use super::operators::Operators;
 use super::peers::{Link, Peers};
 use super::read_index::ReadIndex;
+use super::recall::Recall;
 use crate::disk::Disk;
 use crate::tls::PeerTls;
 
@@ -42,6 +43,7 @@ struct Inside {
     limits: OnceLock<Arc<dyn Lend>>,
     operators: OnceLock<Arc<dyn Operators>>,
     operate: OnceLock<Arc<dyn Operate>>,
+    memory: OnceLock<Arc<dyn Recall>>,
     closing: CancellationToken,
     heard: Arc<Heard>,
     disk: Arc<Disk>,
@@ -84,6 +86,7 @@ impl Gate {
             limits: OnceLock::new(),
             operators: OnceLock::new(),
             operate: OnceLock::new(),
+            memory: OnceLock::new(),
             closing: CancellationToken::new(),
             heard: Arc::default(),
             disk: Arc::default(),
@@ -108,6 +111,11 @@ impl Gate {
     /// From now on what operators ask is done. The first call decides.
     pub fn take_operations(&self, operate: Arc<dyn Operate>) {
         let _ = self.0.operate.set(operate);
+    }
+
+    /// From now on other nodes are told what `memory` holds of a request. The first call decides.
+    pub fn remember(&self, memory: Arc<dyn Recall>) {
+        let _ = self.0.memory.set(memory);
     }
 
     /// Says that this node has no consensus state, so that it cannot know anybody and may say so before it takes part.
@@ -178,6 +186,10 @@ impl Gate {
 
     pub(super) fn operate(&self) -> Result<Arc<dyn Operate>, Status> {
         self.0.operate.get().cloned().ok_or_else(|| self.starting())
+    }
+
+    pub(super) fn memory(&self) -> Result<Arc<dyn Recall>, Status> {
+        self.0.memory.get().cloned().ok_or_else(|| self.starting())
     }
 
     /// Ends the long-lived streams, which would keep the listener from stopping.

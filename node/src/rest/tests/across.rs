@@ -147,7 +147,7 @@ async fn health_names_what_is_not_well() {
     assert!(answered.text.contains("[-]leader failed: no leader is known"), "{}", answered.text);
     node.get("/readyz?exclude=leader").send().await.expect(200);
     node.get("/livez").send().await.expect(200);
-    node.rest.drain();
+    node.rest.drain(true);
     node.get("/readyz?exclude=leader").send().await.expect(503);
     node.get("/v1/cluster").send().await.expect(200);
 }

@@ -13,8 +13,9 @@ use livedrop_store::Facts;
 use tokio::sync::broadcast;
 
 use super::super::Exposition;
-use super::super::shop::{Check, Look, Shop};
+use super::super::shop::{Look, Shop};
 use crate::propose::Unanswered;
+use crate::readiness::Check;
 
 /// How many facts wait for whoever follows them.
 const FACTS: usize = 64;
@@ -212,6 +213,11 @@ impl Shop for Double {
             followers: vec![],
             version: env!("CARGO_PKG_VERSION").into(),
             uptime_seconds: 0,
+            alarms: vec![],
+            disk_free_bytes: None,
+            disk_bytes: None,
+            snapshot_age_seconds: None,
+            certificate_expires_at: None,
         }
     }
 
