@@ -10,9 +10,11 @@ const SHARES: usize = 8;
 /// Drops whose lines go on side by side.
 const LINES_AT_ONCE: usize = 16;
 
+type Work = fn(&mut Sweep, &Tick) -> Result<(), Fault>;
+
 /// Each kind of work, those first whose delay somebody feels: drops, waiting lines, holds, orders of cancelled drops,
 /// keys, deliveries, sessions and the keys that sign for them, notices, the journal.
-const WORK: [fn(&mut Sweep, &Tick) -> Result<(), Fault>; 10] = [
+const WORK: [Work; 10] = [
     |sweep, _| sweep.drops(),
     |sweep, _| sweep.lines(),
     |sweep, _| sweep.holds(),
