@@ -158,6 +158,8 @@ fn administration() {
         quorum_age_ms: Some(11),
         incarnation,
         voted_for: 1,
+        disk_full: true,
+        disk_slow: true,
     };
     golden(
         status,
