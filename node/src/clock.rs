@@ -1,6 +1,6 @@
 //! The only clock of the workspace, and the task that tells the state machine what time it is.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use livedrop_domain::clock::{Kept, Tick, is_due, is_journal_long};
 use livedrop_domain::{Command, Fault, Request, Timestamp};
@@ -19,10 +19,19 @@ const BUDGET: u32 = 1_000;
 const MEASURE_EVERY: Duration = Duration::from_secs(10);
 
 /// The time by this node's clock.
-#[allow(clippy::disallowed_methods, reason = "this is the one place that may")]
 pub fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-    Timestamp(since_epoch.map_or(0, |elapsed| elapsed.as_millis() as u64))
+    Timestamp(since_epoch().as_millis() as u64)
+}
+
+/// The same, as exactly as the system says it.
+#[allow(clippy::disallowed_methods, reason = "this is the one place that may")]
+pub fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// When something was, counted from the epoch.
+pub fn epoch_of(moment: Instant) -> Duration {
+    since_epoch().saturating_sub(moment.elapsed())
 }
 
 /// How much of the journal is kept.

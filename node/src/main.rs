@@ -9,7 +9,8 @@ use clap::{Parser, Subcommand};
 use livedrop_config::{ConfigErrors, Flags, NodeConfig};
 use livedrop_node::raft::{JoinError, StartError};
 use livedrop_node::supervise::{EXIT_CONFIGURATION, EXIT_DATA_REFUSED};
-use livedrop_node::{app, demo, offline, resources, supervise, telemetry};
+use livedrop_node::telemetry::Telemetry;
+use livedrop_node::{app, demo, offline, resources, supervise, telemetry, tls};
 use livedrop_store::StoreError;
 
 /// One allocator for Rust and RocksDB, and the one that RocksDB's fragmentation is tamest under.
@@ -119,6 +120,7 @@ impl NodeArguments {
     fn load(&self) -> Result<NodeConfig, ConfigErrors> {
         let config = NodeConfig::load(self.config.as_deref(), environment(), self.flags())?;
         telemetry::filter(&config.log)?;
+        tls::check(&config)?;
         Ok(config)
     }
 }
@@ -150,8 +152,12 @@ fn serve(arguments: &NodeArguments) -> ExitCode {
         Err(errors) => return refuse(&errors),
     };
     telemetry::abort_on_panic();
-    if let Err(errors) = telemetry::start(&config.log) {
-        return refuse(&errors);
+    let telemetry = match Telemetry::start(&config) {
+        Ok(telemetry) => telemetry,
+        Err(errors) => return refuse(&errors),
+    };
+    for doubt in config.doubts() {
+        tracing::warn!(%doubt, "options contradict each other");
     }
     resources::prepare();
     if arguments.exit_with_parent
@@ -159,7 +165,7 @@ fn serve(arguments: &NodeArguments) -> ExitCode {
     {
         return finish(Err(error.into()));
     }
-    finish(app::run(config))
+    finish(app::run(config, telemetry))
 }
 
 /// Does something to the data directory that no node works in; `false` when it was not to be done after all.
@@ -175,19 +181,24 @@ fn offline(arguments: &NodeArguments, work: impl FnOnce(&NodeConfig) -> anyhow::
     }
 }
 
-/// Prints the effective configuration on standard output, or every mistake on standard error. A file that nodes
+/// Prints the effective configuration on standard output with every doubt about it on standard error, or every mistake
+/// there. A file that nodes
 /// share, with no word on which of them this is, is checked for all of them.
 fn check(arguments: &NodeArguments) -> ExitCode {
     let configs = match (arguments.load(), &arguments.config) {
         (Ok(config), _) => Ok(vec![config]),
         (Err(errors), Some(file)) if errors.lack_only_the_node() => {
-            NodeConfig::load_all(file, environment(), &arguments.flags())
+            let configs = NodeConfig::load_all(file, environment(), &arguments.flags());
+            configs.and_then(|configs| configs.iter().try_for_each(tls::check).map(|()| configs))
         }
         (Err(errors), _) => Err(errors),
     };
     match configs {
         Ok(configs) => {
             for config in configs {
+                for doubt in config.doubts() {
+                    eprintln!("livedropd: warning: {doubt}");
+                }
                 // A reader that has seen enough is no failure.
                 let _ = write!(std::io::stdout(), "# Node {}\n\n{}\n", config.node.id, config.to_toml());
             }

@@ -37,7 +37,7 @@ pub use self::offline::{INDEX_JUMP, Restore, Restored, Standing, Survivor, TERM_
 pub use self::options::Options;
 pub use self::reader::{Facts, ReadView, Reader, StoreMetrics};
 pub use self::snapshot::{SnapshotHandle, SnapshotReader, SnapshotReceiver, Snapshots};
-pub use self::state::{ApplyMetrics, SnapshotBuilder, StateMachine};
+pub use self::state::{ApplyMetrics, Applying, SnapshotBuilder, StateMachine};
 use self::state::{CurrentState, StateDatabase};
 pub use self::types::{Member, Payload, Response, TypeConfig};
 

@@ -10,7 +10,9 @@ mod backup;
 mod batches;
 mod bench;
 mod buy;
+mod cert;
 mod context;
+mod drain;
 mod drop;
 mod events;
 mod follow;
@@ -31,6 +33,7 @@ mod session;
 mod shell;
 mod snapshot;
 mod status;
+mod trace;
 mod trouble;
 mod waitlist;
 
@@ -68,6 +71,8 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
     match cli.command {
         Command::Status => status::run(&context).await,
         Command::Hash(wanted) => hash::run(&context, wanted).await,
+        Command::Drain(wanted) => drain::run(&context, wanted).await,
+        Command::Trace(wanted) => trace::run(&context, wanted).await,
         Command::Login(wanted) => login::sign_in(&context, wanted).await,
         Command::Logout => login::sign_out(&context).await,
         Command::Account(command) => account::run(&context, command).await,
@@ -82,6 +87,7 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Inbox(wanted) => inbox::run(&context, wanted).await,
         Command::Payments(command) => payments::run(&context, command).await,
         Command::Key(command) => key::run(&context, command).await,
+        Command::Cert(command) => cert::run(&context, command),
         Command::Member(wanted) => member::run(&context, wanted).await,
         Command::Backup(wanted) => backup::run(&context, wanted).await,
         Command::Snapshot(wanted) => snapshot::run(&context, wanted).await,

@@ -18,7 +18,8 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// Calls the members' peer ports with the tokens of the flags, or of the kept session, until one answers.
+    /// Calls the members' peer ports with the certificate that the flags name, else with their tokens or that of the kept
+    /// session, until one answers.
     pub async fn ask<T>(
         &self,
         context: &Context,
@@ -45,6 +46,10 @@ impl Reach {
         addresses: Vec<String>,
         call: impl AsyncFn(Wire) -> Result<T, Status>,
     ) -> Result<T, Stop> {
+        if let Some(certificates) = &context.certificates {
+            let peers = Peers::secured(&addresses, certificates).map_err(|error| told(&error, what))?;
+            return peers.ask(&call).await.map_err(|error| told(&error, what));
+        }
         let peers = |tokens: &[SecretString]| Peers::new(&addresses, tokens).map_err(|error| told(&error, what));
         let tokens = context.tokens(what)?;
         match peers(&tokens)?.ask(&call).await {
@@ -74,12 +79,14 @@ impl Reach {
 pub fn told(error: &OperateError, what: &str) -> Stop {
     let (exit, advice) = match error.code() {
         Code::Unauthenticated => (Exit::Refused, "`livedropctl login` as an operator, or give --token-file"),
-        Code::PermissionDenied => (Exit::Refused, "use the account of an operator"),
+        Code::PermissionDenied => (Exit::Refused, "use the certificate or the account of an operator"),
         Code::InvalidArgument => (Exit::Usage, "see --help"),
         Code::NotFound => (Exit::NotFound, "`livedropctl member list` shows who is there"),
         Code::FailedPrecondition | Code::Aborted | Code::AlreadyExists | Code::ResourceExhausted => (Exit::Refused, ""),
         Code::Unavailable => {
-            (Exit::Unreachable, "look with `livedropctl status`, then repeat it: what is done is not done again")
+            let advice = "look with `livedropctl status`, then repeat it: what is done is not done again; nodes with \
+                          certificates want --authority and --certificate";
+            (Exit::Unreachable, advice)
         }
         Code::Unimplemented => (Exit::Failed, "use a livedropctl of the same version as the nodes"),
         _ => (Exit::Failed, "repeat it: what is done is not done again"),

@@ -20,8 +20,10 @@ section! {
         streams: usize = 20_000, count("streams", 1..=1_000_000);
         /// Streams of one account at one time; further ones are answered 429. Only while limits.enabled.
         streams_per_account: usize = 5, count("streams", 1..=1_000_000);
-        /// Streams from one address at one time; further ones are answered 429. Only while limits.enabled.
-        streams_per_address: usize = 20, count("streams", 1..=1_000_000);
+        /// Streams of people who are not signed in, from one address (of IPv6: from one /64) at one time; further ones
+        /// are answered 429. Streams of accounts do not count here. Many share an address: a school, a provider's
+        /// gateway, and everybody behind a proxy that http.trusted_proxies does not name. Only while limits.enabled.
+        streams_per_address: usize = 1_000, count("streams", 1..=1_000_000);
         /// How often a stream on which nothing happens says that it is still there.
         heartbeat_ms: u64 = 15_000, milliseconds(100..=60_000);
         /// A stream whose reader takes nothing for this long is cut off.

@@ -1,7 +1,10 @@
 //! A cluster of real `livedropd` processes on loopback, in a folder of its own, with faults on demand.
 
 pub mod binary;
+mod certificates;
+mod control;
 mod machine;
+mod measure;
 mod observe;
 mod offline;
 mod options;
@@ -16,6 +19,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::api::Api;
 use crate::wait::Hopeless;
+use certificates::Certificates;
 use machine::Machine;
 use process::Process;
 
@@ -63,7 +67,8 @@ impl Cluster {
         let ports = Ports::take(u16::try_from(2 * options.nodes)?)?;
         let config = folder.path().join("cluster.toml");
         let data = options.folder.clone().unwrap_or_else(|| folder.path().join("data"));
-        std::fs::write(&config, options.file(&ports, &data))?;
+        let certificates = Certificates::make(folder.path().join("certificates"), options.nodes)?;
+        std::fs::write(&config, options.file(&ports, &data, &certificates))?;
         let urls = (0..options.nodes).map(|place| {
             let place = u16::try_from(2 * place).expect("a handful of nodes");
             format!("http://127.0.0.1:{}", ports.port(place))

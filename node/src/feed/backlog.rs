@@ -35,9 +35,11 @@ pub async fn page(hub: Arc<Hub>, topic: Topic, after: Position, until: Position)
     if let Some(entries) = from_ring {
         return select(hub, topic, after, until, entries, FROM_RING).await;
     }
-    let _turn = hub.journal_readers.acquire().await.expect("the semaphore is never closed");
+    // The turn goes with the reading, which goes on when the stream is gone.
+    let turn = hub.journal_readers.clone().acquire_owned().await.expect("the semaphore is never closed");
     let (shop, held_bytes) = (hub.shared_shop(), Arc::default());
     let read = move || {
+        let _turn = turn;
         let rows = look(&*shop, |view| {
             // Of the entry that was read last, a part may be left.
             let rows = journal::stored_after(view, after.0.saturating_sub(1), FROM_JOURNAL)?;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use livedrop_domain::Outcome;
 use livedrop_proto::{admin as admin_pb, raft as pb};
 use livedrop_store::types::{Member, Payload, Raft};
-use livedrop_store::{LogStore, Reader, Snapshots, StateMachine};
+use livedrop_store::{Applying, LogStore, Reader, Snapshots, StateMachine};
 use openraft::LinearizerOption;
 use openraft::async_runtime::watch::WatchReceiver;
 use openraft::errors::{ClientWriteError, Fatal, ForwardReason, InitializeError, LinearizableReadError, RaftError};
@@ -132,7 +132,7 @@ impl Consensus {
         let identity = gate.identity().clone();
         let own = identity.node_id;
         let config = settings.config(&identity.cluster_id).map_err(|error| StartError::Settings(error.to_string()))?;
-        let peers = Arc::new(Peers::new(identity.clone()));
+        let peers = Arc::new(Peers::new(identity.clone(), gate.tls().cloned()));
         for (id, member) in members.iter().filter(|(id, _)| **id != own) {
             peers.link(*id, &member.peer)?;
         }
@@ -355,6 +355,11 @@ impl Consensus {
         Ok(StateHash { hash, applied: answer.applied_index })
     }
 
+    /// When this node applied an entry, if that was lately.
+    pub fn when_applied(&self, index: u64) -> Option<Applying> {
+        self.0.reader.when_applied(index)
+    }
+
     /// All members, by id.
     pub fn members(&self) -> BTreeMap<u64, Member> {
         let server = self.0.raft.server_metrics();
@@ -425,7 +430,7 @@ async fn ask_leader(raft: Raft, peers: Arc<Peers>, until: Instant) -> Result<u64
     }
 }
 
-async fn ask<T>(
+pub(super) async fn ask<T>(
     node: u64,
     question: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
 ) -> Result<T, AskError> {

@@ -13,8 +13,8 @@ use livedrop_proto::raft::raft_server::RaftServer;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 
+use super::arrive::arrivals;
 use super::backup::BackupService;
 use super::forward::ForwardService;
 use super::gate::Gate;
@@ -28,7 +28,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 /// What one connection may have open: a few streams and the calls beside them.
 const STREAMS_MAX: u32 = 1024;
 
-/// Serves the peer listener until `shutdown` and at most a second longer.
+/// Serves the peer listener until `shutdown` and at most a second longer; over TLS when the gate has certificates.
 ///
 /// Should run before consensus starts: a node that begins must be able to greet the others.
 pub async fn serve(
@@ -55,7 +55,7 @@ pub async fn serve(
         .add_service(limits)
         .add_service(operate)
         .add_service(backup)
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async {
+        .serve_with_incoming_shutdown(arrivals(listener, gate.tls().cloned()), async {
             let _ = stopped.await;
         });
     tokio::pin!(server);

@@ -47,4 +47,4 @@ pub use overlay::Overlay;
 pub use stop::{Fault, Stop};
 pub use time::Timestamp;
 pub use view::{MemView, View};
-pub use words::{By, Command, Event, Idempotency, Outcome, Rejection, Reply, Request};
+pub use words::{By, Command, Event, Idempotency, Outcome, Rejection, Reply, Request, name_of};

@@ -27,8 +27,8 @@ use tokio::sync::{broadcast, watch};
 
 pub(crate) use self::current::CurrentState;
 pub(crate) use self::database::{Changes, Label, StateDatabase, applied, create, read_label};
-pub use self::meter::ApplyMetrics;
 use self::meter::Meter;
+pub use self::meter::{ApplyMetrics, Applying};
 use self::row_cache::RowCache;
 pub(crate) use self::rows::Rows;
 use crate::directory::Directory;
