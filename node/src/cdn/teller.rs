@@ -125,6 +125,11 @@ impl Teller {
 
     async fn round(&self, progress: &mut Progress) -> Result<Round, Fault> {
         let (stretch, now) = (self.read(progress.seen)?, self.shop.now());
+        if stretch.news.is_everything() && progress.seen > 0 {
+            let (seen, head) = (progress.seen, stretch.head);
+            tracing::warn!(seen, head, "the journal does not reach back to what caches know: they forget everything");
+            meter::count_missed();
+        }
         let waited_ms = stretch.since.map_or(0, |since| now.0.saturating_sub(since.0));
         meter::note_lag(stretch.head.saturating_sub(progress.seen), waited_ms);
         // What is due once more goes with what is new, in as few requests as may be.
