@@ -106,7 +106,7 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         consensus.clone(),
         reader.clone(),
         proposer.clone(),
-        kept(config),
+        keeping(config),
         stop.clone(),
     ));
     consensus_runtime.spawn(divergence::watch(consensus.clone(), reader.clone(), on_fatal, stop.clone()));
@@ -254,9 +254,10 @@ fn bounds(config: &NodeConfig) -> Bounds {
     }
 }
 
-/// How much of the journal is kept while this node leads.
-fn kept(config: &NodeConfig) -> Kept {
-    Kept { entries: config.events.keep_entries, ms: config.events.keep_hours * 3_600_000 }
+/// How much of what happened is kept while this node leads.
+fn keeping(config: &NodeConfig) -> clock::Keeping {
+    let journal = Kept { entries: config.events.keep_entries, ms: config.events.keep_hours * 3_600_000 };
+    clock::Keeping { journal, audit_ms: config.audit.keep_days * 86_400_000 }
 }
 
 fn auth_options(config: &NodeConfig) -> auth::Options {
