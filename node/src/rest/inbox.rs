@@ -142,6 +142,7 @@ fn name(kind: Kind) -> &'static str {
         Kind::OrderCancelled => "order.cancelled",
         Kind::OrderRefunded => "order.refunded",
         Kind::WaitlistOffered => "waitlist.offered",
+        Kind::DropMoved => "drop.edited",
     }
 }
 
@@ -157,6 +158,7 @@ fn look_of(position: Position, notice: &Notice, read_through: Option<Position>) 
             | LowStock { drop_id, creator_id, .. }
             | SoldOut { drop_id, creator_id }
             | Restocked { drop_id, creator_id, .. }
+            | Edited { drop_id, creator_id, .. }
             | Cancelled { drop_id, creator_id },
         ) => (drop_id, None, Some(creator_id)),
         Event::Orders(
