@@ -88,7 +88,7 @@ actions! {
     30 Unfollowed "creator.unfollowed",
     31 FollowersImported "followers.imported",
     32 SessionReused "session.reused",
-    33 TrailTrimmed "audit.trimmed",
+    36 TrailTrimmed "audit.trimmed",
 }
 
 /// What is to be put on record, if it happens.
