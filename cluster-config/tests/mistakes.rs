@@ -211,3 +211,23 @@ fn members_may_come_from_the_environment() {
     assert_eq!(config.http.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.peer.listen.to_string(), "[::1]:9090");
 }
+
+#[test]
+fn limits_that_contradict_each_other_are_doubted_and_defaults_are_not() {
+    assert_eq!(load(ONE, &[], Flags::default()).expect("this is good").doubts(), []);
+    let text = format!(
+        "{ONE}[http]\nmax_connections = 5000\n[limits]\naccount_burst = 20000\nsign_in_failures = 200\n\
+         [events]\nstreams_per_address = 3000\n"
+    );
+    let config = load(&text, &[], Flags::default()).expect("a node can run with it");
+    let doubts: Vec<String> = config.doubts().iter().map(ToString::to_string).collect();
+    expect![[r#"
+        events.streams: 20000 is more than four fifths of http.max_connections, 4000. So many streams are never open: raise http.max_connections.
+        limits.account_burst: 20000 is more than limits.address_burst, 15000. An account that comes from one address never gets so far: raise the address's limit.
+        limits.sign_in_failures: 200 is more than limits.sign_in_failures_address, 100. One who mistypes a password stops everybody behind the same address: raise the address's limit.
+        events.streams_per_address: 3000 is more than half of the streams that the node has, 2000. Two addresses could take every stream of the node: lower it.
+    "#]]
+    .assert_eq(&(doubts.join("\n") + "\n"));
+    let off = load(&text, &[("LIVEDROP_LIMITS__ENABLED", "false")], Flags::default()).expect("a node can run with it");
+    assert_eq!(off.doubts().len(), 1, "what does not hold contradicts nothing");
+}

@@ -75,6 +75,19 @@ impl Context {
                 outcome => return outcome.doing(what),
             }
         }
+        if refused.is_some() && endpoint.is_none() && self.tokens.len() > 1 {
+            // A node's own token is good at that node only, and between two tries another node may have become the one
+            // that is asked: then each was tried where it is not good.
+            for endpoint in client.endpoints() {
+                for token in &self.tokens {
+                    match act(client.at(endpoint).with_token(token.as_str())).await {
+                        Err(error) if error.code() == Some(code::UNAUTHENTICATED) => refused = Some(error),
+                        Err(Error::Unreachable { .. }) => break,
+                        outcome => return outcome.doing(what),
+                    }
+                }
+            }
+        }
         if let Some(error) = refused {
             return Err(error).doing(what);
         }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    account, audit, bench, buy, cert, drop, events, follow, hash, inbox, key, login, member, order, payments, product,
-    search, waitlist,
+    account, audit, backup, bench, buy, cert, drain, drop, events, follow, hash, inbox, key, login, member, order, payments,
+    product, search, snapshot, trace, waitlist,
 };
 use crate::Endpoints;
 
@@ -85,6 +85,10 @@ pub enum Command {
     Status,
     /// Compares the state hashes of all nodes at one log index; exit code 1 when they differ (operators)
     Hash(hash::Wanted),
+    /// Has balancers send requests elsewhere, as before work on a node's machine (operators)
+    Drain(drain::Wanted),
+    /// Shows what happened to one request, on every node that it touched (operators)
+    Trace(trace::Wanted),
     /// Signs in and keeps the session for the commands that follow
     Login(login::Wanted),
     /// Ends the kept session, on every node
@@ -123,6 +127,10 @@ pub enum Command {
     Key(key::Command),
     /// Nodes that belong to the cluster: add, promote, remove, replace (operators)
     Member(member::Wanted),
+    /// A copy of the whole state in a file, while the cluster serves (operators); `backup verify FILE` checks one
+    Backup(backup::Wanted),
+    /// Has a node make a snapshot of its state now, and waits for it (operators)
+    Snapshot(snapshot::Wanted),
     /// Who did what, and whether the records are as they were written (operators)
     Audit(audit::Wanted),
     /// The certificates of nodes and operators: made, and shown

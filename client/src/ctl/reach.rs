@@ -1,6 +1,7 @@
 //! The peer ports, for the commands that change the cluster itself.
 
 use clap::Args;
+use livedrop_proto::rest::cluster::NodeRole;
 use secrecy::SecretString;
 use tonic::{Code, Status};
 
@@ -25,7 +26,26 @@ impl Reach {
         what: &str,
         call: impl AsyncFn(Wire) -> Result<T, Status>,
     ) -> Result<T, Stop> {
-        let addresses = self.addresses(context, what).await?;
+        self.ask_at(context, what, self.addresses(context, what, false).await?, call).await
+    }
+
+    /// As [`Reach::ask`], the leader last: it has enough to do.
+    pub async fn ask_a_follower<T>(
+        &self,
+        context: &Context,
+        what: &str,
+        call: impl AsyncFn(Wire) -> Result<T, Status>,
+    ) -> Result<T, Stop> {
+        self.ask_at(context, what, self.addresses(context, what, true).await?, call).await
+    }
+
+    async fn ask_at<T>(
+        &self,
+        context: &Context,
+        what: &str,
+        addresses: Vec<String>,
+        call: impl AsyncFn(Wire) -> Result<T, Status>,
+    ) -> Result<T, Stop> {
         if let Some(certificates) = &context.certificates {
             let peers = Peers::secured(&addresses, certificates).map_err(|error| told(&error, what))?;
             return peers.ask(&call).await.map_err(|error| told(&error, what));
@@ -41,11 +61,14 @@ impl Reach {
         }
     }
 
-    async fn addresses(&self, context: &Context, what: &str) -> Result<Vec<String>, Stop> {
+    async fn addresses(&self, context: &Context, what: &str, leader_last: bool) -> Result<Vec<String>, Stop> {
         if !self.peers.is_empty() {
             return Ok(self.peers.clone());
         }
-        let cluster = context.client.cluster().await.doing(what)?;
+        let mut cluster = context.client.cluster().await.doing(what)?;
+        if leader_last {
+            cluster.nodes.sort_by_key(|node| node.role == NodeRole::Leader);
+        }
         // Who answers first: a node that is down costs a while.
         let (near, far): (Vec<_>, Vec<_>) = cluster.nodes.into_iter().partition(|node| node.reachable);
         Ok(near.into_iter().chain(far).map(|node| node.peer).filter(|peer| !peer.is_empty()).collect())

@@ -37,6 +37,9 @@ section! {
         max_connections: usize = 25_000, count("connections", 1..=1_000_000);
         /// Requests in work at one time. Further ones are answered 503 with Retry-After at once.
         max_in_flight: usize = 8_192, count("requests", 1..=1_000_000);
+        /// How long a node that is told to stop says at /readyz that it is not ready, and goes on answering, before it
+        /// closes its connections: a little more than the balancer in front takes to notice.
+        drain_ms: u64 = 0, milliseconds(0..=600_000);
         /// Bodies of public answers (products, creators) that are kept, so that they are written once. What is
         /// asked for least falls out.
         cache_bytes: usize = 33_554_432, bytes(65_536..=68_719_476_736);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cluster::certificates::Certificates;
 use crate::cluster::ports::Ports;
@@ -14,6 +14,8 @@ pub(crate) const CLUSTER: &str = "proof";
 #[derive(Debug, Clone)]
 pub struct Options {
     pub nodes: usize,
+    /// Where the data lies, a folder for each node; in the cluster's own folder when absent.
+    pub(super) folder: Option<PathBuf>,
     settings: BTreeMap<(String, String), String>,
 }
 
@@ -24,7 +26,7 @@ impl Options {
     }
 
     pub fn of(nodes: usize) -> Self {
-        Self { nodes, settings: BTreeMap::new() }
+        Self { nodes, folder: None, settings: BTreeMap::new() }
             .set("auth", "password_memory_kib", 64)
             .set("auth", "password_passes", 1)
             .set("auth", "password_hash_queue", 10_000)
@@ -35,6 +37,12 @@ impl Options {
     /// Sets an option of livedropd, a number or a switch.
     pub fn set(mut self, section: &str, key: &str, value: impl ToString) -> Self {
         self.settings.insert((section.to_owned(), key.to_owned()), value.to_string());
+        self
+    }
+
+    /// Has the data lie in `folder`, which is left there.
+    pub fn in_folder(mut self, folder: &Path) -> Self {
+        self.folder = Some(folder.to_owned());
         self
     }
 

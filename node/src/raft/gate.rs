@@ -25,6 +25,8 @@ use super::operate::Operate;
 use super::operators::Operators;
 use super::peers::{Link, Peers};
 use super::read_index::ReadIndex;
+use super::recall::Recall;
+use crate::disk::Disk;
 use crate::tls::PeerTls;
 
 /// Shared by the services of the listener and by what opens them one after the other.
@@ -41,8 +43,10 @@ struct Inside {
     limits: OnceLock<Arc<dyn Lend>>,
     operators: OnceLock<Arc<dyn Operators>>,
     operate: OnceLock<Arc<dyn Operate>>,
+    memory: OnceLock<Arc<dyn Recall>>,
     closing: CancellationToken,
     heard: Arc<Heard>,
+    disk: Arc<Disk>,
 }
 
 /// What the services need of a node that takes part in consensus.
@@ -82,8 +86,10 @@ impl Gate {
             limits: OnceLock::new(),
             operators: OnceLock::new(),
             operate: OnceLock::new(),
+            memory: OnceLock::new(),
             closing: CancellationToken::new(),
             heard: Arc::default(),
+            disk: Arc::default(),
         }))
     }
 
@@ -107,6 +113,11 @@ impl Gate {
         let _ = self.0.operate.set(operate);
     }
 
+    /// From now on other nodes are told what `memory` holds of a request. The first call decides.
+    pub fn remember(&self, memory: Arc<dyn Recall>) {
+        let _ = self.0.memory.set(memory);
+    }
+
     /// Says that this node has no consensus state, so that it cannot know anybody and may say so before it takes part.
     pub(super) fn has_no_state(&self) {
         self.0.has_no_state.store(true, Ordering::Release);
@@ -119,6 +130,11 @@ impl Gate {
     /// When a leader was last heard through this door.
     pub(super) fn heard(&self) -> &Arc<Heard> {
         &self.0.heard
+    }
+
+    /// What is known of the disks of this node and the others.
+    pub fn disk(&self) -> &Arc<Disk> {
+        &self.0.disk
     }
 
     pub(super) fn identity(&self) -> &Arc<Identity> {
@@ -170,6 +186,10 @@ impl Gate {
 
     pub(super) fn operate(&self) -> Result<Arc<dyn Operate>, Status> {
         self.0.operate.get().cloned().ok_or_else(|| self.starting())
+    }
+
+    pub(super) fn memory(&self) -> Result<Arc<dyn Recall>, Status> {
+        self.0.memory.get().cloned().ok_or_else(|| self.starting())
     }
 
     /// Ends the long-lived streams, which would keep the listener from stopping.

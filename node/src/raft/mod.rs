@@ -9,6 +9,7 @@
 //! (`service`) of the protocol, which `convert` translates.
 
 mod arrive;
+mod backup;
 mod consensus;
 mod convert;
 mod forward;
@@ -22,6 +23,7 @@ mod operate;
 mod operators;
 mod peers;
 mod read_index;
+mod recall;
 mod server;
 mod service;
 mod settings;
@@ -30,7 +32,7 @@ mod status;
 mod transfer;
 
 pub use self::consensus::{AskError, Consensus, ProposeError, StartError, StartUp, StateHash};
-pub use self::forward::{BATCH_BYTES_MAX, ForwardOutcome, Forwarder, ProposeForwarded, Refusal};
+pub use self::forward::{BATCH_BYTES_MAX, ForwardOutcome, Forwarded, Forwarder, ProposeForwarded, Refusal};
 pub use self::gate::Gate;
 pub use self::identity::{Identity, Incarnation, Registered};
 pub use self::join::JoinError;
@@ -40,6 +42,7 @@ pub use self::operate::{Change, Operate, Steps};
 pub use self::operators::{OperatorCaller, OperatorRole, Operators};
 pub use self::peers::PeerError;
 pub use self::read_index::ReadError;
+pub use self::recall::{Recall, shown};
 pub use self::server::serve;
 pub use self::settings::ConsensusSettings;
 pub use self::status::{FollowerStatus, MemberStatus, NodeStatus, Role};

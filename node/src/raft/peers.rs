@@ -15,13 +15,15 @@ use livedrop_proto::raft::raft_client::RaftClient;
 use rustls::pki_types::ServerName;
 use tokio::io::BufReader;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio_rustls::client::TlsStream;
+use tonic::Status;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint, Uri};
 use tower::service_fn;
 
 use super::arrive::READ_BYTES;
-use super::identity::{BadClusterId, Identity, Introduction};
+use super::identity::{self, BadClusterId, Identity, Introduction};
 use crate::tls::{self, Door, PeerTls, reason_of};
 
 /// How long a connection attempt may take.
@@ -50,12 +52,28 @@ pub(super) struct Peers {
     identity: Arc<Identity>,
     tls: Option<PeerTls>,
     links: Mutex<BTreeMap<u64, Arc<Link>>>,
+    /// Which peer said that the cluster was recovered without this node.
+    left_behind: watch::Sender<Option<u64>>,
 }
 
 impl Peers {
     /// With `tls` every connection is encrypted, and is to the node that it is meant for.
     pub(super) fn new(identity: Arc<Identity>, tls: Option<PeerTls>) -> Self {
-        Self { identity, tls, links: Mutex::default() }
+        Self { identity, tls, links: Mutex::default(), left_behind: watch::Sender::new(None) }
+    }
+
+    /// Takes note of a refusal of `peer`, if it is that of a cluster that was recovered without this node.
+    pub(super) fn heed(&self, peer: u64, status: &Status) {
+        if identity::says_left_behind(status) {
+            self.left_behind.send_if_modified(|said| said.replace(peer).is_none());
+        }
+    }
+
+    /// Returns when a peer has said so.
+    pub(super) async fn left_behind(&self) -> u64 {
+        let mut said = self.left_behind.subscribe();
+        let said = said.wait_for(Option::is_some).await.expect("the sender lives as long as this");
+        said.expect("it was waited for")
     }
 
     pub(super) fn identity(&self) -> &Identity {

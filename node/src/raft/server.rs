@@ -5,6 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use livedrop_proto::admin::admin_server::AdminServer;
+use livedrop_proto::backup::backup_server::BackupServer;
 use livedrop_proto::forward::forward_server::ForwardServer;
 use livedrop_proto::limits::limits_server::LimitsServer;
 use livedrop_proto::operate::operate_server::OperateServer;
@@ -14,6 +15,7 @@ use tokio::sync::oneshot;
 use tonic::transport::Server;
 
 use super::arrive::arrivals;
+use super::backup::BackupService;
 use super::forward::ForwardService;
 use super::gate::Gate;
 use super::limits::LimitsService;
@@ -39,6 +41,7 @@ pub async fn serve(
     let admin = AdminServer::new(AdminService::new(gate.clone()));
     let limits = LimitsServer::new(LimitsService::new(gate.clone()));
     let operate = OperateServer::new(OperateService::new(gate.clone()));
+    let backup = BackupServer::new(BackupService::new(gate.clone()));
     let (stop, stopped) = oneshot::channel::<()>();
     let server = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))
@@ -51,6 +54,7 @@ pub async fn serve(
         .add_service(admin)
         .add_service(limits)
         .add_service(operate)
+        .add_service(backup)
         .serve_with_incoming_shutdown(arrivals(listener, gate.tls().cloned()), async {
             let _ = stopped.await;
         });

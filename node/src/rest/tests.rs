@@ -105,6 +105,7 @@ impl Node {
         let feed = Hub::new(shop.clone(), streams).expect("memory does not fail");
         tokio::spawn(feed::follow(feed.clone(), facts, CancellationToken::new()));
         let rest = Rest::new(Parts {
+            telemetry: crate::telemetry::quiet(),
             feed,
             shop: shop.clone(),
             auth: Arc::new(Auth::new("double", Options::cheap())),

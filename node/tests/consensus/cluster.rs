@@ -10,7 +10,7 @@ use bytes::Bytes;
 use livedrop_domain::batch::BatchBuilder;
 use livedrop_domain::{Command, Outcome, Request, Timestamp, codec, members};
 use livedrop_node::raft::{
-    Consensus, ConsensusSettings, ForwardOutcome, Forwarder, Gate, Identity, Incarnation, ProposeError,
+    Consensus, ConsensusSettings, ForwardOutcome, Forwarded, Forwarder, Gate, Identity, Incarnation, ProposeError,
     ProposeForwarded, Refusal, StartError, StartUp, serve,
 };
 use livedrop_store::types::Member;
@@ -208,8 +208,8 @@ struct Echo(Consensus);
 
 #[tonic::async_trait]
 impl ProposeForwarded for Echo {
-    async fn propose_forwarded(&self, requests: Vec<Bytes>, deadline: Instant) -> ForwardOutcome {
-        match timeout_at(deadline, self.0.propose(payload(&requests))).await {
+    async fn propose_forwarded(&self, batch: Forwarded) -> ForwardOutcome {
+        match timeout_at(batch.deadline, self.0.propose(payload(&batch.requests))).await {
             Ok(Ok(outcomes)) => ForwardOutcome::Answered(outcomes),
             Ok(Err(ProposeError::NotLeader { leader })) => ForwardOutcome::Refused(Refusal::NotLeader { leader }),
             Ok(Err(ProposeError::NoQuorum)) => ForwardOutcome::Refused(Refusal::NoQuorum),
