@@ -33,7 +33,7 @@ lint: set-up ## format, clippy, and the rules for dependencies
 	@.ci/lint
 
 # The binaries first: the cluster tests start real livedropd processes. Without localstripe, Varnish, HAProxy, nginx or
-# promtool their tests say that they were skipped.
+# promtool their tests are counted as ignored, with the reason; REQUIRE_ALL=1 makes them fail.
 rust-tests: build
 	@.ci/set-up stripe || true
 	@.ci/set-up edge || true

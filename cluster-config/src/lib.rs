@@ -9,6 +9,7 @@
 //! where that entry says, and fills its id into `data_dir`.
 
 mod agree;
+mod doubts;
 mod error;
 mod kind;
 mod layers;
@@ -39,6 +40,7 @@ pub use sections::raft::Raft;
 pub use sections::search::Search;
 pub use sections::storage::Storage;
 pub use sections::telemetry::Telemetry;
+pub use sections::tls::{HttpTls, PeerTls};
 pub use sections::webhooks::Webhooks;
 
 use layers::Layers;
@@ -173,6 +175,8 @@ impl NodeConfig {
             log: Log::read(reader, &own),
             telemetry: Telemetry::read(reader, &own),
         };
+        config.peer.tls = config.peer.tls.of(&own);
+        config.http.tls = config.http.tls.of(&own);
         if config.http.threads == 0 {
             config.http.threads = std::thread::available_parallelism().map_or(1, usize::from);
         }
@@ -183,6 +187,11 @@ impl NodeConfig {
     pub fn own(&self) -> &Member {
         let own = self.cluster.members.iter().find(|member| member.id == self.node.id);
         own.expect("a checked configuration has its own node among the members")
+    }
+
+    /// What the node can run with and hardly anybody means, such as limits of which one makes the other one pointless.
+    pub fn doubts(&self) -> Vec<Mistake> {
+        doubts::doubts(self)
     }
 
     /// The effective configuration as a file; loading it gives the same configuration.

@@ -10,6 +10,7 @@
 pub mod api;
 pub mod checker;
 pub mod cluster;
+pub mod descriptors;
 pub mod edge;
 pub mod gateway;
 pub mod history;

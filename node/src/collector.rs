@@ -116,6 +116,7 @@ mod tests {
             members: BTreeMap::new(),
             followers: BTreeMap::from([(2, follower(0)), (3, follower(7))]),
             quorum_age_ms: Some(20),
+            disk: Default::default(),
         }
     }
 

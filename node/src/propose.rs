@@ -32,6 +32,7 @@ use self::depth::{Depth, Pace};
 use self::gather::{Gatherer, Queue};
 use self::tell::{Ending, Teller, Trip};
 use crate::clock;
+use crate::disk::Disk;
 use crate::raft::{Consensus, ForwardOutcome, Forwarded, Forwarder, ProposeForwarded, Refusal};
 use crate::telemetry::{Place, Telemetry};
 
@@ -44,6 +45,9 @@ pub enum Unanswered {
     /// It was not done and will not be: too much waits already.
     #[error("too many requests wait already; nothing was done")]
     Overloaded,
+    /// It was not done and will not be: a majority of the nodes has no room on its disk.
+    #[error("too many nodes have no room on their disks; nothing was done")]
+    DiskFull,
     /// It may have been done, or still be. Asking again with the same idempotency key settles it.
     #[error("the outcome is not known")]
     Unknown,
@@ -72,6 +76,7 @@ pub struct Proposer {
     queue: Queue<Item>,
     depth: Depth,
     deadline: Duration,
+    disk: Arc<Disk>,
 }
 
 /// Something that waits for its place in a log entry.
@@ -100,22 +105,25 @@ impl Proposer {
     pub fn start(consensus: Consensus, bounds: Bounds, callers: Handle, telemetry: Telemetry) -> Self {
         let (queue, gatherer) = gather::queue(bounds.queue_commands);
         let (deadline, depth) = (bounds.deadline, Depth::new(bounds.queue_wait, bounds.batch_commands));
-        let forwarder = consensus.forwarder();
+        let (forwarder, disk) = (consensus.forwarder(), consensus.disk().clone());
         let teller = Teller::new(consensus.clone(), telemetry);
         let (road, pace) = (Arc::new(Road { consensus, forwarder, callers, teller }), Pace::new(depth.clone()));
         tokio::spawn(make_batches(road, gatherer, pace, bounds));
-        Proposer { queue, depth, deadline }
+        Proposer { queue, depth, deadline, disk }
     }
 
     /// Puts a command in the log and gives its outcome, within the deadline.
     ///
-    /// Errors, in this order: `Overloaded`, then `NoQuorum` or `Unknown`.
+    /// Errors, in this order: `DiskFull`, `Overloaded`, then `NoQuorum` or `Unknown`.
     pub async fn propose(&self, request: Request) -> Result<Outcome, Unanswered> {
         self.propose_traced(request, None).await
     }
 
     /// As [`propose`](Proposer::propose); the span `within` waits for it, when the request is traced.
     pub async fn propose_traced(&self, request: Request, within: Option<Place>) -> Result<Outcome, Unanswered> {
+        if self.disk.refuses() {
+            return Err(Unanswered::DiskFull);
+        }
         let (answer, outcome) = oneshot::channel();
         let came = Instant::now();
         let item = Item {

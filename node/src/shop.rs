@@ -96,8 +96,12 @@ impl NodeShop {
             ask.tick().await;
             let members = self.consensus.members();
             let others = members.keys().copied().filter(|id| *id != self.consensus.node_id());
-            let asked = others.map(async |id| Some((id, self.consensus.status_of(id).await.ok()?.applied_index)));
-            let others: BTreeMap<_, _> = join_all(asked).await.into_iter().flatten().collect();
+            let asked = others.map(async |id| Some((id, self.consensus.status_of(id).await.ok()?)));
+            let heard: BTreeMap<_, _> = join_all(asked).await.into_iter().flatten().collect();
+            let voters = self.consensus.status().members.into_iter().filter(|(_, member)| member.voter);
+            let disks = heard.iter().map(|(id, status)| (*id, status.disk)).collect();
+            self.consensus.disk().heard(self.consensus.node_id(), &voters.map(|(id, _)| id).collect(), disks);
+            let others: BTreeMap<_, _> = heard.into_iter().map(|(id, status)| (id, status.applied_index)).collect();
             if let Some(limits) = self.limits.get() {
                 limits.set_owners(members.len(), others.keys().copied());
             }
@@ -185,6 +189,7 @@ impl Shop for NodeShop {
                     (false, false) => NodeRole::Learner,
                 },
                 http: member.member.http.clone(),
+                peer: member.member.peer.clone(),
                 applied_index: applied.map(Into::into),
                 reachable: own || others.contains_key(id),
             }
@@ -245,6 +250,7 @@ impl Shop for NodeShop {
 
     fn collect(&self, to: &mut Exposition) {
         collector::collect(&self.consensus.status(), &self.reads.reader().metrics(), to);
+        self.consensus.disk().collect(to);
     }
 
     fn checks(&self) -> Vec<Check> {
@@ -262,6 +268,8 @@ impl Shop for NodeShop {
                 format!("{behind} entries behind, at most {READY_LAG_ENTRIES} will do")
             }),
         ];
+        checks.push(Check { name: "disk", problem: self.consensus.disk().problem() });
+        checks.push(Check { name: "hash", problem: self.consensus.divergence().map(str::to_owned) });
         checks.extend(self.readiness.checks());
         checks
     }

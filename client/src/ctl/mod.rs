@@ -6,9 +6,11 @@
 mod account;
 mod ask;
 mod audit;
+mod backup;
 mod batches;
 mod bench;
 mod buy;
+mod cert;
 mod context;
 mod drain;
 mod drop;
@@ -18,15 +20,18 @@ mod hash;
 mod inbox;
 mod key;
 mod login;
+mod member;
 mod money;
 mod options;
 mod order;
 mod output;
 mod payments;
 mod product;
+mod reach;
 mod search;
 mod session;
 mod shell;
+mod snapshot;
 mod status;
 mod trace;
 mod trouble;
@@ -82,6 +87,10 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Inbox(wanted) => inbox::run(&context, wanted).await,
         Command::Payments(command) => payments::run(&context, command).await,
         Command::Key(command) => key::run(&context, command).await,
+        Command::Cert(command) => cert::run(&context, command),
+        Command::Member(wanted) => member::run(&context, wanted).await,
+        Command::Backup(wanted) => backup::run(&context, wanted).await,
+        Command::Snapshot(wanted) => snapshot::run(&context, wanted).await,
         Command::Audit(wanted) => audit::run(&context, wanted).await,
         Command::Bench(command) => bench::run(&context, command).await,
         Command::Completions { shell } => shell::completions(&context, shell),

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 
 use serde::Serialize;
 
-use crate::kind::{Address, OneOf, bytes, count, milliseconds};
+use crate::kind::{Address, OneOf, Switch, bytes, count, milliseconds};
 use crate::network::{Network, Networks};
 use crate::reader::section;
+use crate::sections::tls::HttpTls;
 
 /// Which header a trusted proxy names its client in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -50,5 +51,10 @@ section! {
         /// the client's own invention, which the proxy passes on.
         client_address_header: ClientAddress = ClientAddress::XForwardedFor,
             OneOf(&[("x-forwarded-for", ClientAddress::XForwardedFor), ("forwarded", ClientAddress::Forwarded)]);
+        /// Allows to listen beyond the machine itself without [http.tls], so that passwords and tokens, the
+        /// operator's too, can be read on their way. Only where something in front speaks TLS to clients, in
+        /// a network that is closed to all others.
+        insecure_beyond_loopback: bool = false, Switch;
+        section tls: HttpTls;
     }
 }

@@ -15,4 +15,5 @@ pub mod raft;
 pub mod search;
 pub mod storage;
 pub mod telemetry;
+pub mod tls;
 pub mod webhooks;

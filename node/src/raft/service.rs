@@ -174,7 +174,7 @@ impl admin_pb::admin_server::Admin for AdminService {
     ) -> Result<Response<admin_pb::StatusResponse>, Status> {
         self.gate.admit(&request)?;
         let own = self.gate.identity();
-        Ok(Response::new(status::to_pb(status::of_this_node(&self.gate.opened()?.raft, own))))
+        Ok(Response::new(status::to_pb(status::of_this_node(&self.gate.opened()?.raft, own, self.gate.disk().flags()))))
     }
 
     async fn recall(

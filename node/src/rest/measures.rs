@@ -30,6 +30,7 @@ pub fn install() -> PrometheusHandle {
         }
     });
     describe();
+    crate::tls::describe();
     handle
 }
 

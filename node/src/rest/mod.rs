@@ -36,6 +36,7 @@ mod limits;
 mod measures;
 mod mint;
 mod operator_token;
+mod operators;
 mod orders;
 mod page;
 mod password;
@@ -50,6 +51,7 @@ mod stripe;
 #[cfg(test)]
 pub(crate) mod tests;
 mod text;
+pub mod waiting;
 mod waitlist;
 mod webhooks;
 

@@ -20,6 +20,7 @@ mod replays;
 mod resume;
 mod roles;
 mod search;
+mod secured;
 mod stream;
 mod tags;
 mod waitlist;

@@ -29,6 +29,7 @@ pub mod orders;
 mod overlay;
 pub mod payments;
 pub mod products;
+pub mod restored;
 pub mod sandbox;
 mod stop;
 mod time;

@@ -94,6 +94,11 @@ impl SnapshotHandle {
         self.0.manifest.bytes()
     }
 
+    /// How many files it has.
+    pub fn files(&self) -> usize {
+        self.0.manifest.files.len()
+    }
+
     pub(crate) fn manifest(&self) -> &Manifest {
         &self.0.manifest
     }

@@ -32,6 +32,8 @@ struct State {
     stale: Option<(MemView, u64)>,
     /// What writes and linearizable reads come to.
     broken: Option<Unanswered>,
+    /// Whether rows cannot be read.
+    unreadable: bool,
 }
 
 impl Double {
@@ -82,6 +84,16 @@ impl Double {
     /// From now on nothing that needs a majority works.
     pub fn break_with(&self, why: Option<Unanswered>) {
         self.state().broken = why;
+    }
+
+    /// From now on rows cannot be read, or can again.
+    pub fn fail_to_look(&self, fail: bool) {
+        self.state().unreadable = fail;
+    }
+
+    /// While this is held, every look waits.
+    pub fn hold(&self) -> impl Sized + '_ {
+        self.state()
     }
 
     /// From now on this node shows what it has, until somebody makes it catch up.
@@ -145,6 +157,9 @@ impl Shop for Double {
 
     fn look(&self, look: Look) -> Result<(), Fault> {
         let state = self.state();
+        if state.unreadable {
+            return Err(Fault::new("looking at the state", "a test wants it so"));
+        }
         match &state.stale {
             Some((view, index)) => look(view, *index),
             None => look(&state.view, state.index),
@@ -167,8 +182,14 @@ impl Shop for Double {
     fn cluster(&self) -> Cluster {
         let index = self.applied().into();
         let http = "http://127.0.0.1:8081".to_owned();
-        let node =
-            ClusterNode { id: "1".into(), role: NodeRole::Leader, http, applied_index: Some(index), reachable: true };
+        let node = ClusterNode {
+            id: "1".into(),
+            role: NodeRole::Leader,
+            http,
+            peer: String::new(),
+            applied_index: Some(index),
+            reachable: true,
+        };
         Cluster { cluster_id: "double".into(), term: 4.into(), leader: Some("1".into()), nodes: vec![node] }
     }
 
