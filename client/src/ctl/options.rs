@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    account, audit, backup, bench, buy, cert, drain, drop, events, follow, hash, inbox, key, login, member, order, payments,
-    product, search, snapshot, trace, waitlist,
+    account, audit, backup, bench, buy, cert, drain, drop, events, follow, hash, inbox, key, login, member, order,
+    payments, product, search, snapshot, trace, waitlist,
 };
 use crate::Endpoints;
 
