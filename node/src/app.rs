@@ -106,7 +106,7 @@ async fn serve(
     if let Some(tls) = http_tls.clone() {
         tokio::spawn(tls.keep(stop.clone()));
     }
-    let gate = gate(config, incarnation, reader.clone(), peer_tls);
+    let gate = gate(config, incarnation, reader.clone(), peer_tls.clone());
     let mut peers_served =
         consensus_runtime.spawn(raft::serve(peer_listener, gate.clone(), stop.clone().cancelled_owned()));
 
@@ -127,6 +127,10 @@ async fn serve(
         started = starting => started.context("starting consensus")??,
         () = &mut told_to_stop => return Ok(()),
     };
+
+    let (disk, own) = (consensus.disk().clone(), consensus.clone());
+    readiness.add("disk", move || disk.problem());
+    readiness.add("hash", move || own.divergence().map(str::to_owned));
 
     let proposer = {
         let callers = Handle::current();
@@ -160,6 +164,7 @@ async fn serve(
         reads,
         telemetry: telemetry.clone(),
         readiness,
+        peer_tls,
     });
     let shop = Arc::new(shop);
     let auth = Arc::new(Auth::new(config.cluster.id.clone(), auth_options(config)));

@@ -17,8 +17,9 @@ use crate::propose::{Proposer, Unanswered};
 use crate::raft::{Consensus, MemberStatus, Recall, Role, shown};
 use crate::read::Reads;
 use crate::readiness::{Check, Readiness};
-use crate::rest::{Exposition, Look, Shop};
+use crate::rest::{Exposition, Look, Shop, rfc3339};
 use crate::telemetry::{Place, Telemetry};
+use crate::tls::PeerTls;
 use crate::{clock, collector, resources};
 
 /// How often the other members are asked how far they are.
@@ -44,6 +45,7 @@ pub struct NodeShop {
     telemetry: Telemetry,
     readiness: Readiness,
     data_dir: PathBuf,
+    peer_tls: Option<PeerTls>,
 }
 
 /// What it is made of.
@@ -55,11 +57,13 @@ pub struct Parts {
     pub reads: Reads,
     pub telemetry: Telemetry,
     pub readiness: Readiness,
+    /// None when the traffic between nodes is not encrypted.
+    pub peer_tls: Option<PeerTls>,
 }
 
 impl NodeShop {
     pub fn new(parts: Parts) -> Self {
-        let Parts { cluster_id, data_dir, consensus, proposer, reads, telemetry, readiness } = parts;
+        let Parts { cluster_id, data_dir, consensus, proposer, reads, telemetry, readiness, peer_tls } = parts;
         let (started, recovered) = (Instant::now(), AtomicBool::new(false));
         let (others, limits) = (ArcSwap::default(), OnceLock::new());
         NodeShop {
@@ -74,6 +78,7 @@ impl NodeShop {
             telemetry,
             readiness,
             data_dir,
+            peer_tls,
         }
     }
 
@@ -244,7 +249,7 @@ impl Shop for NodeShop {
             disk_free_bytes: disk.map(|disk| disk.free_bytes),
             disk_bytes: disk.map(|disk| disk.bytes),
             snapshot_age_seconds: taken.map(|taken| clock::since_epoch().saturating_sub(taken).as_secs()),
-            certificate_expires_at: None,
+            certificate_expires_at: self.peer_tls.as_ref().map(|tls| rfc3339(Timestamp(tls.ends_at() * 1_000))),
         }
     }
 
@@ -268,8 +273,6 @@ impl Shop for NodeShop {
                 format!("{behind} entries behind, at most {READY_LAG_ENTRIES} will do")
             }),
         ];
-        checks.push(Check { name: "disk", problem: self.consensus.disk().problem() });
-        checks.push(Check { name: "hash", problem: self.consensus.divergence().map(str::to_owned) });
         checks.extend(self.readiness.checks());
         checks
     }

@@ -65,6 +65,11 @@ impl PeerTls {
         self.fresh.keep(stop).await;
     }
 
+    /// When this node's own certificate ends, in seconds since 1970.
+    pub fn ends_at(&self) -> u64 {
+        self.fresh.ends_at()
+    }
+
     /// Looks for newer files now, as SIGHUP asks for.
     pub fn look(&self) -> Look {
         self.fresh.look(true)
