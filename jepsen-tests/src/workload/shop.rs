@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::Result;
 
 use crate::api::{Account, Answer, Api};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, PATIENCE};
 use crate::history::{Offer, Record};
+use crate::wait;
 use crate::workload::recorder::Recorder;
 
 /// Sign-ins under way at one time: enough to keep the nodes busy, few enough not to wait in their queue.
@@ -93,10 +94,12 @@ async fn sign_in_all(api: &Api, urls: &Arc<Vec<String>>, names: Vec<String>, reg
                     return Ok::<_, anyhow::Error>(accounts);
                 };
                 let url = &urls[place % urls.len()];
-                if !registered {
-                    api.register(url, name, "buyer").await?;
-                }
-                accounts.push(api.sign_in(url, name).await?);
+                let entered = wait::until("a buyer to be signed in", PATIENCE, async || {
+                    let opened = if registered { Ok(()) } else { api.register(url, name, "buyer").await };
+                    // An account whose opening was not acknowledged may be there all the same.
+                    api.sign_in(url, name).await.map_err(|error| opened.err().unwrap_or(error))
+                });
+                accounts.push(entered.await?);
             }
         });
     }
