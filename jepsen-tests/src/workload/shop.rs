@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
@@ -13,6 +14,9 @@ use crate::workload::recorder::Recorder;
 
 /// Sign-ins under way at one time: enough to keep the nodes busy, few enough not to wait in their queue.
 const AT_ONE_TIME: usize = 16;
+
+/// Between two tries of one buyer.
+const BEFORE_ENTERING_AGAIN: Duration = Duration::from_millis(200);
 
 /// Who sells what to whom. Clones share everything.
 #[derive(Clone)]
@@ -94,12 +98,7 @@ async fn sign_in_all(api: &Api, urls: &Arc<Vec<String>>, names: Vec<String>, reg
                     return Ok::<_, anyhow::Error>(accounts);
                 };
                 let url = &urls[place % urls.len()];
-                let entered = wait::until("a buyer to be signed in", PATIENCE, async || {
-                    let opened = if registered { Ok(()) } else { api.register(url, name, "buyer").await };
-                    // An account whose opening was not acknowledged may be there all the same.
-                    api.sign_in(url, name).await.map_err(|error| opened.err().unwrap_or(error))
-                });
-                accounts.push(entered.await?);
+                accounts.push(enter(&api, url, name, registered).await?);
             }
         });
     }
@@ -108,4 +107,18 @@ async fn sign_in_all(api: &Api, urls: &Arc<Vec<String>>, names: Vec<String>, reg
         accounts.extend(worker??);
     }
     Ok(accounts)
+}
+
+/// Signs a buyer in, after an account was opened for them if they have none. One that was not acknowledged may be there
+/// all the same, which the sign-in shows.
+async fn enter(api: &Api, url: &str, name: &str, registered: bool) -> Result<Account> {
+    let began = Instant::now();
+    loop {
+        let opened = if registered { Ok(()) } else { api.register(url, name, "buyer").await };
+        match api.sign_in(url, name).await {
+            Ok(account) => return Ok(account),
+            Err(error) if began.elapsed() >= PATIENCE => return Err(opened.err().unwrap_or(error)),
+            Err(_) => wait::pause(BEFORE_ENTERING_AGAIN).await,
+        }
+    }
 }
