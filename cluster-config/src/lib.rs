@@ -25,6 +25,7 @@ use serde::Serialize;
 pub use error::{ConfigErrors, Mistake, Origin};
 pub use layers::Flags;
 pub use network::Network;
+pub use sections::audit::Audit;
 pub use sections::auth::Auth;
 pub use sections::batch::Batch;
 pub use sections::cdn::{Cdn, CdnProvider};
@@ -58,6 +59,7 @@ pub struct NodeConfig {
     pub batch: Batch,
     pub limits: Limits,
     pub auth: Auth,
+    pub audit: Audit,
     pub payments: Payments,
     pub webhooks: Webhooks,
     pub events: Events,
@@ -167,6 +169,7 @@ impl NodeConfig {
             batch: Batch::read(reader, &own),
             limits: Limits::read(reader, &own),
             auth: Auth::read(reader, &own),
+            audit: Audit::read(reader, &own),
             payments: Payments::read(reader, &own),
             webhooks: Webhooks::read(reader, &own),
             events: Events::read(reader, &own),

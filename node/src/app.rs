@@ -143,7 +143,7 @@ async fn serve(
         consensus.clone(),
         reader.clone(),
         proposer.clone(),
-        clock::Keep { kept: kept(config), bytes: config.events.keep_bytes as u64 },
+        clock::Keep { of: keeping(config), bytes: config.events.keep_bytes as u64 },
         stop.clone(),
     ));
     let data_dir = config.node.data_dir.clone();
@@ -332,9 +332,10 @@ fn bounds(config: &NodeConfig) -> Bounds {
     }
 }
 
-/// How much of the journal is kept while this node leads.
-fn kept(config: &NodeConfig) -> Kept {
-    Kept { entries: config.events.keep_entries, ms: config.events.keep_hours * 3_600_000 }
+/// How much of what happened is kept while this node leads.
+fn keeping(config: &NodeConfig) -> clock::Keeping {
+    let journal = Kept { entries: config.events.keep_entries, ms: config.events.keep_hours * 3_600_000 };
+    clock::Keeping { journal, audit_ms: config.audit.keep_days * 86_400_000 }
 }
 
 fn auth_options(config: &NodeConfig) -> auth::Options {

@@ -1,5 +1,6 @@
 //! The sections of a configuration, one file each, in the order of the file.
 
+pub mod audit;
 pub mod auth;
 pub mod batch;
 pub mod cdn;

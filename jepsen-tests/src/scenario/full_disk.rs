@@ -145,7 +145,8 @@ pub async fn run(cluster: &mut Cluster, disks: &Disks, seed: &Seed) -> Result<Re
     others.iter().try_for_each(|id| disks.fill(*id))?;
     let refused = wait::until("writes to be refused", PATIENCE, async || {
         restart_the_dead(cluster)?;
-        match selling.shop.attempt(&selling.next(), others[0]).await {
+        let purchase = selling.next();
+        match selling.shop.attempt(&purchase, others[0]).await {
             Outcome::Refused { reason } if reason.contains("disk_full") => Ok(reason),
             other => anyhow::bail!("{other:?}"),
         }
@@ -170,8 +171,16 @@ pub async fn run(cluster: &mut Cluster, disks: &Disks, seed: &Seed) -> Result<Re
         Ok(())
     })
     .await?;
-    let purchase = selling.next();
-    ensure!(selling.shop.buy(&purchase, first, PATIENCE).await.is_ok(), "there is room again");
+    for id in cluster.ids() {
+        let purchase = selling.next();
+        // The others say that they have room again within a second.
+        wait::until("every node to sell again", PATIENCE, async || {
+            let outcome = selling.shop.attempt(&purchase, id).await;
+            ensure!(outcome.is_ok(), "node {id}: {outcome:?}");
+            Ok(())
+        })
+        .await?;
+    }
     report.say(format!("room again: all ready and selling after {} ms", began.elapsed().as_millis()));
     conclude(cluster, &mut selling.shop, &mut report).await?;
     Ok(report)

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::Report;
 use crate::cluster::{Cluster, PATIENCE};
@@ -20,16 +20,16 @@ pub async fn run(cluster: &mut Cluster, seed: &Seed) -> Result<Report> {
     let mut report = Report::titled("a survivor that is recovered, and a former member that returns");
     let mut shop = Shop::open(cluster, seed.value(), BUYERS).await?;
     let drop_id = shop.open_drop(10_000, 0).await?;
-    let purchase = |number: usize| Purchase {
+    let purchase = |number: usize, buyer: usize| Purchase {
         drop_id: drop_id.clone(),
-        buyer: number % BUYERS,
-        key: format!("before-{number}"),
+        buyer,
+        key: format!("key-{number}"),
         quantity: 1,
     };
     let mut orders = Vec::new();
     for number in 0..30 {
-        match shop.buy(&purchase(number), number % 3 + 1, PATIENCE).await {
-            Outcome::Ok { order_id, .. } => orders.push(order_id),
+        match shop.buy(&purchase(number, number % BUYERS), number % 3 + 1, PATIENCE).await {
+            Outcome::Ok { order_id, .. } => orders.push((shop.buyers[number % BUYERS].id.clone(), order_id)),
             other => anyhow::bail!("a purchase before: {other:?}"),
         }
     }
@@ -49,8 +49,9 @@ pub async fn run(cluster: &mut Cluster, seed: &Seed) -> Result<Report> {
     cluster.wait_ready(PATIENCE).await?;
     report.say(format!("node 1 serves alone, {} ms after its start", began.elapsed().as_millis()));
     shop.sign_in_again_at(1).await?;
-    for (number, order_id) in orders.iter().enumerate() {
-        let again = shop.attempt(&purchase(number), 1).await;
+    for (number, (account, order_id)) in orders.iter().enumerate() {
+        let buyer = shop.buyers.iter().position(|buyer| buyer.id == *account).context("a buyer")?;
+        let again = shop.attempt(&purchase(number, buyer), 1).await;
         ensure!(matches!(&again, Outcome::Ok { order_id: found, .. } if found == order_id), "{order_id}: {again:?}");
     }
     report.say(format!("all {} orders are there under their keys", orders.len()));
@@ -65,7 +66,7 @@ pub async fn run(cluster: &mut Cluster, seed: &Seed) -> Result<Report> {
         ensure!(words.contains(&format!("recovered without node {id}")), "node {id} does not say why");
     }
     report.say("nodes 2 and 3 were refused with the data they had");
-    let after = shop.attempt(&purchase(99), 1).await;
+    let after = shop.attempt(&purchase(99, 0), 1).await;
     ensure!(after.is_ok(), "a purchase after: {after:?}");
     Ok(report)
 }

@@ -104,21 +104,21 @@ pub struct StateHash {
 
 /// This node's part in the cluster's consensus. Cheap to clone.
 #[derive(Clone)]
-pub struct Consensus(Arc<Inner>);
+pub struct Consensus(pub(super) Arc<Inner>);
 
-struct Inner {
-    raft: Raft,
+pub(super) struct Inner {
+    pub(super) raft: Raft,
     identity: Arc<Identity>,
     reader: Reader,
-    peers: Arc<Peers>,
+    pub(super) peers: Arc<Peers>,
     leadership: watch::Receiver<Leadership>,
     leader_reads: ReadIndex,
     follower_reads: ReadIndex,
     settings: ConsensusSettings,
     stopping: Arc<AtomicBool>,
-    disk: Arc<Disk>,
+    pub(super) disk: Arc<Disk>,
     /// Why this node's state is not the cluster's, once that was found.
-    diverged: OnceLock<String>,
+    pub(super) diverged: OnceLock<String>,
 }
 
 impl Consensus {
@@ -290,40 +290,6 @@ impl Consensus {
 
     pub fn status(&self) -> NodeStatus {
         status::of_this_node(&self.0.raft, &self.0.identity, self.0.disk.flags())
-    }
-
-    /// What is known of the disks of this node and the others.
-    pub fn disk(&self) -> &Arc<Disk> {
-        &self.0.disk
-    }
-
-    /// Why this node's state is not the cluster's; none as far as is known.
-    pub fn divergence(&self) -> Option<&str> {
-        self.0.diverged.get().map(String::as_str)
-    }
-
-    /// Says that this node's state is not the cluster's. The first word stays.
-    pub fn diverged(&self, why: &str) {
-        let _known = self.0.diverged.set(why.to_owned());
-    }
-
-    /// Returns when another node has said that the cluster was recovered without this one: it may not go on.
-    pub async fn left_behind(&self) -> JoinError {
-        JoinError::LeftBehind { node: self.node_id(), by: self.0.peers.left_behind().await }
-    }
-
-    /// Begins to make a snapshot and does not wait for it.
-    pub async fn snapshot_soon(&self) {
-        if let Err(error) = self.0.raft.trigger().snapshot().await {
-            tracing::debug!(%error, "no snapshot is made");
-        }
-    }
-
-    /// Lets this node's log up to `index` go, as far as a snapshot holds it.
-    pub async fn shorten_log(&self, index: u64) {
-        if let Err(error) = self.0.raft.trigger().purge_log(index).await {
-            tracing::debug!(%error, "the log stays as long as it is");
-        }
     }
 
     /// The status of any member, asked of the member itself.

@@ -14,6 +14,7 @@ mod consensus;
 mod convert;
 mod forward;
 mod gate;
+mod health;
 mod identity;
 mod join;
 mod leadership;

@@ -2,7 +2,7 @@
 
 use axum::extract::{OriginalUri, State};
 use http::HeaderMap;
-use livedrop_domain::notifications::{self, Command, Inbox, KINDS, Kind, MUTED_MAX, Notice, Position};
+use livedrop_domain::notifications::{self, Command, Gathering, Inbox, KINDS, Kind, MUTED_MAX, Notice, Position};
 use livedrop_domain::{AccountId, Event, Reply, View, drops, orders, waitlist};
 use livedrop_proto::rest;
 use livedrop_proto::rest::Consistency;
@@ -19,6 +19,7 @@ use super::freshness;
 use super::identity::Caller;
 use super::page::{Place, Wanted};
 use super::problem::Problem;
+use super::shop::look;
 use super::text;
 use crate::told;
 
@@ -37,9 +38,15 @@ pub async fn list(
 ) -> Result<Answer, Problem> {
     let wanted = Wanted::<Before>::new(asked.limit, asked.cursor.as_deref())?;
     let before = wanted.after.as_ref().map(|Before(position)| *position);
-    let get = |view: &dyn View| notifications::list(view, caller.account_id(), before, wanted.limit);
-    let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, get).await?;
-    let notifications::Page { notices, read_through, next } = seen.what;
+    let begin = |view: &dyn View| Gathering::begin(view, caller.account_id(), before, wanted.limit);
+    let mut seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, begin).await?;
+    let notifications::Page { notices, read_through, next } = loop {
+        if let Some(page) = look(&*rest.shop, |view| seen.what.go_on(view))?.what {
+            break page;
+        }
+        // Apply and other requests have their turn between two looks.
+        tokio::task::yield_now().await;
+    };
     let items = notices.iter().filter_map(|(position, notice)| look_of(*position, notice, read_through)).collect();
     Ok(wanted.answer_until::<shape::Notification>(&uri, items, next.map(Before)).at(seen.index))
 }
@@ -135,6 +142,7 @@ fn name(kind: Kind) -> &'static str {
         Kind::OrderCancelled => "order.cancelled",
         Kind::OrderRefunded => "order.refunded",
         Kind::WaitlistOffered => "waitlist.offered",
+        Kind::DropMoved => "drop.edited",
     }
 }
 
@@ -150,6 +158,7 @@ fn look_of(position: Position, notice: &Notice, read_through: Option<Position>) 
             | LowStock { drop_id, creator_id, .. }
             | SoldOut { drop_id, creator_id }
             | Restocked { drop_id, creator_id, .. }
+            | Edited { drop_id, creator_id, .. }
             | Cancelled { drop_id, creator_id },
         ) => (drop_id, None, Some(creator_id)),
         Event::Orders(

@@ -165,9 +165,9 @@ fn reason_in(error: &Error) -> Reason {
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Reason::NotYetValid,
             CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => Reason::OtherPurpose,
             CertificateError::Other(OtherError(other)) => {
-                other.downcast_ref::<Stranger>().map_or(Reason::Other, |stranger| stranger.reason)
+                other.downcast_ref::<Stranger>().map_or(Reason::Unfit, |stranger| stranger.reason)
             }
-            _ => Reason::Other,
+            _ => Reason::Unfit,
         },
         Error::AlertReceived(_) => Reason::TurnedAway,
         Error::InvalidMessage(_)

@@ -230,7 +230,7 @@ pub fn payload(requests: &[Bytes]) -> Bytes {
 
 /// A request that changes the state, and another one each time.
 pub fn request() -> Bytes {
-    let register = members::Register { node_id: 1_000_000 + fresh_number(), incarnation: [7; 16] };
+    let register = members::Register { node_id: 1_000_000 + fresh_number(), incarnation: [7; 16], secret: None };
     let command = Command::Members(members::Command::Register(register));
     codec::encode(&Request { request_id: "req".into(), idempotency: None, command, by: None }).into()
 }

@@ -13,20 +13,14 @@ use super::reach::Reach;
 use super::trouble::{Exit, Stop};
 
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Wanted {
     #[command(subcommand)]
     command: Option<Command>,
-    #[command(flatten)]
-    take: Option<Take>,
-}
-
-#[derive(Debug, Args)]
-struct Take {
     /// The file to write; it must not be there yet. It holds password hashes and signing keys: keep it where only
     /// operators read
     #[arg(value_name = "FILE")]
-    file: PathBuf,
+    file: Option<PathBuf>,
     #[command(flatten)]
     reach: Reach,
 }
@@ -39,10 +33,13 @@ enum Command {
 
 /// Takes a backup, or checks one.
 pub async fn run(context: &Context, wanted: Wanted) -> Result<Exit, Stop> {
-    match (wanted.command, wanted.take) {
+    match (wanted.command, wanted.file) {
         (Some(Command::Verify(wanted)), _) => verify::run(context, &wanted),
-        (None, Some(Take { file, reach })) => take::run(context, &file, &reach).await,
-        (None, None) => Err(Stop::trouble(Exit::Usage, "no backup was taken", "no file was named", "see --help")),
+        (None, Some(file)) => take::run(context, &file, &wanted.reach).await,
+        (None, None) => {
+            let advice = "`livedropctl backup FILE`, or `livedropctl backup verify FILE`";
+            Err(Stop::trouble(Exit::Usage, "no backup was taken", "no file was named", advice))
+        }
     }
 }
 
