@@ -89,7 +89,7 @@ async fn resumed(cluster: &Cluster, drop_id: &str, told: Position) -> Result<()>
         let mut stream = Stream::open(&client, &url, None, Some(told)).await?;
         let said = tokio::time::timeout(PATIENCE, stream.next()).await.context("the stream says nothing")??;
         let first = said.context("the stream ended")?.into_iter().next().context("it says something")?;
-        let Said::Reset(at) = first else { anyhow::bail!("node {id} said {first:?}, and {told:?} never happened") };
+        let Said::Reset(at, _) = first else { anyhow::bail!("node {id} said {first:?}, and {told:?} never happened") };
         ensure!(at > told, "node {id} goes on at {at:?}, before {told:?}");
     }
     Ok(())
