@@ -14,7 +14,6 @@ use livedrop_store::Reader;
 use tokio_util::sync::CancellationToken;
 
 use crate::raft::{Consensus, OnFatal};
-use crate::readiness::Readiness;
 
 /// How often a node compares itself with the others.
 const COMPARE_EVERY: Duration = Duration::from_secs(10);
