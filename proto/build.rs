@@ -1,7 +1,15 @@
 //! Generates the peer protocol from `proto/*.proto`, without a protoc on the machine.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let files = ["proto/raft.proto", "proto/forward.proto", "proto/admin.proto", "proto/limits.proto"];
+    let files = [
+        "proto/raft.proto",
+        "proto/forward.proto",
+        "proto/admin.proto",
+        "proto/limits.proto",
+        "proto/join.proto",
+        "proto/operate.proto",
+        "proto/backup.proto",
+    ];
     for file in files {
         println!("cargo::rerun-if-changed={file}");
     }

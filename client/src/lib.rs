@@ -32,6 +32,7 @@ mod endpoints;
 mod error;
 mod events;
 mod follows;
+pub mod operate;
 mod orders;
 mod payments;
 mod products;

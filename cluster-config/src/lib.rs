@@ -39,6 +39,8 @@ pub use sections::peer::Peer;
 pub use sections::raft::Raft;
 pub use sections::search::Search;
 pub use sections::storage::Storage;
+pub use sections::telemetry::Telemetry;
+pub use sections::tls::{HttpTls, PeerTls};
 pub use sections::webhooks::Webhooks;
 
 use layers::Layers;
@@ -62,6 +64,7 @@ pub struct NodeConfig {
     pub search: Search,
     pub cdn: Cdn,
     pub log: Log,
+    pub telemetry: Telemetry,
 }
 
 impl NodeConfig {
@@ -170,7 +173,10 @@ impl NodeConfig {
             search: Search::read(reader, &own),
             cdn: Cdn::read(reader, &own),
             log: Log::read(reader, &own),
+            telemetry: Telemetry::read(reader, &own),
         };
+        config.peer.tls = config.peer.tls.of(&own);
+        config.http.tls = config.http.tls.of(&own);
         if config.http.threads == 0 {
             config.http.threads = std::thread::available_parallelism().map_or(1, usize::from);
         }

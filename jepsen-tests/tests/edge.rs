@@ -5,7 +5,8 @@ mod proofs;
 use std::process::ExitCode;
 
 use livedrop_jepsen::cluster::{Cluster, Options};
-use livedrop_jepsen::edge::{Haproxy, NotHere, Varnish};
+use livedrop_jepsen::edge::{Haproxy, Nginx, NotHere, Varnish};
+use livedrop_jepsen::scenario::balanced::Balancer;
 use livedrop_jepsen::scenario::{balanced, cached};
 use livedrop_jepsen::seed::Seed;
 use proofs::proof;
@@ -21,6 +22,11 @@ fn main() -> ExitCode {
             "no_read_through_a_balancer_fails_while_nodes_are_killed",
             lacks(Haproxy::require()),
             no_read_through_a_balancer_fails_while_nodes_are_killed,
+        ),
+        proof(
+            "no_read_through_nginx_fails_while_nodes_are_killed",
+            lacks(Nginx::require()),
+            no_read_through_nginx_fails_while_nodes_are_killed,
         ),
     ])
 }
@@ -47,6 +53,12 @@ async fn a_cache_in_front_shows_edits_and_sell_outs_in_time() {
 
 async fn no_read_through_a_balancer_fails_while_nodes_are_killed() {
     let seed = seed("no_read_through_a_balancer_fails_while_nodes_are_killed");
-    let run = async |cluster: &mut Cluster| balanced::run(cluster, &seed, 1).await;
+    let run = async |cluster: &mut Cluster| balanced::run(cluster, &seed, Balancer::Haproxy, 1).await;
+    Cluster::with(Options::three(), run).await.unwrap();
+}
+
+async fn no_read_through_nginx_fails_while_nodes_are_killed() {
+    let seed = seed("no_read_through_nginx_fails_while_nodes_are_killed");
+    let run = async |cluster: &mut Cluster| balanced::run(cluster, &seed, Balancer::Nginx, 1).await;
     Cluster::with(Options::three(), run).await.unwrap();
 }

@@ -27,4 +27,23 @@ pub mod limits {
     tonic::include_proto!("livedrop.limits.v1");
 }
 
+/// How a new node comes in.
+pub mod join {
+    #![allow(clippy::all)]
+    tonic::include_proto!("livedrop.join.v1");
+}
+
+/// What operators ask of a cluster.
+pub mod operate {
+    #![allow(clippy::all)]
+    tonic::include_proto!("livedrop.operate.v1");
+}
+
+/// Backups and snapshots that operators take.
+pub mod backup {
+    #![allow(clippy::all)]
+    tonic::include_proto!("livedrop.backup.v1");
+}
+
+pub mod backup_file;
 pub mod rest;

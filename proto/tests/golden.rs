@@ -109,7 +109,10 @@ fn read_index() {
 fn forwarding() {
     use forward::answer::Result;
     let requests = vec![Bytes::from_static(b"one"), Bytes::new()];
-    golden(forward::Batch { sequence: 1, remaining_ms: 2000, requests: requests.clone() }, "080110d00f1a036f6e651a00");
+    golden(
+        forward::Batch { sequence: 1, remaining_ms: 2000, requests: requests.clone(), traced: vec![] },
+        "080110d00f1a036f6e651a00",
+    );
     let answer = |result| forward::Answer { sequence: 1, result: Some(result) };
     golden(answer(Result::Answered(forward::Answered { outcomes: requests })), "080112070a036f6e650a00");
     golden(answer(Result::Unknown(forward::Unknown {})), "08012200");

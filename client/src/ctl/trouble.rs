@@ -152,7 +152,7 @@ fn advice_on(code: &str, status: u16) -> &'static str {
             "ask the nodes themselves (--endpoints), or look at what stands before them; a write may have been done"
         }
         (_, 404) => "check the id; what belongs to another account is not found either",
-        (_, 500..) => "look for the request in the logs of the nodes",
+        (_, 500..) => "`livedropctl trace` and its request id tell what happened",
         _ => "",
     }
 }

@@ -11,6 +11,8 @@ section! {
         keep_entries: u64 = 100_000, count("entries", 1_000..=100_000_000);
         /// How far back the feed reaches at most. The last thousand entries are kept however old they are.
         keep_hours: u64 = 168, count("hours", 1..=8_760);
+        /// How far back the feed reaches at most, in bytes, as averages of its parts say.
+        keep_bytes: usize = 2_147_483_648, bytes(1_048_576..=1_099_511_627_776);
         /// Memory for the newest part of the feed, from which streams that come back go on without reading the disk.
         buffer_bytes: usize = 67_108_864, bytes(65_536..=4_294_967_296);
         /// Streams open at one time; further ones are answered 503. Streams take at most four fifths of

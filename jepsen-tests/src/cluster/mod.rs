@@ -1,8 +1,12 @@
 //! A cluster of real `livedropd` processes on loopback, in a folder of its own, with faults on demand.
 
 pub mod binary;
+mod certificates;
+mod control;
 mod machine;
+mod measure;
 mod observe;
+mod offline;
 mod options;
 mod ports;
 mod process;
@@ -15,6 +19,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::api::Api;
 use crate::wait::Hopeless;
+use certificates::Certificates;
 use machine::Machine;
 use process::Process;
 
@@ -31,6 +36,7 @@ pub struct Cluster {
     binary: PathBuf,
     config: PathBuf,
     folder: tempfile::TempDir,
+    data: PathBuf,
     api: Api,
     _ports: Ports,
     _machine: Machine,
@@ -60,7 +66,9 @@ impl Cluster {
         let folder = tempfile::Builder::new().prefix("livedrop-proof-").tempdir()?;
         let ports = Ports::take(u16::try_from(2 * options.nodes)?)?;
         let config = folder.path().join("cluster.toml");
-        std::fs::write(&config, options.file(&ports, &folder.path().join("data")))?;
+        let data = options.folder.clone().unwrap_or_else(|| folder.path().join("data"));
+        let certificates = Certificates::make(folder.path().join("certificates"), options.nodes)?;
+        std::fs::write(&config, options.file(&ports, &data, &certificates))?;
         let urls = (0..options.nodes).map(|place| {
             let place = u16::try_from(2 * place).expect("a handful of nodes");
             format!("http://127.0.0.1:{}", ports.port(place))
@@ -72,6 +80,7 @@ impl Cluster {
             config,
             api: Api::new()?,
             folder,
+            data,
             _ports: ports,
             _machine: machine,
         })
@@ -105,7 +114,7 @@ impl Cluster {
     }
 
     pub fn data_of(&self, id: usize) -> PathBuf {
-        self.folder.path().join("data").join(id.to_string())
+        self.data.join(id.to_string())
     }
 
     /// Starts a node that does not run, without waiting for it.
@@ -116,6 +125,18 @@ impl Cluster {
         let process = Process::start(&self.binary, &self.config, id, &self.log_of(id))?;
         self.nodes[id - 1] = Some(process);
         Ok(())
+    }
+
+    /// Whether a node that was started has ended by itself; from then on it does not run.
+    pub fn has_ended(&mut self, id: usize) -> Result<bool> {
+        let ended = match &mut self.nodes[id - 1] {
+            Some(process) => process.ended()?.is_some(),
+            None => true,
+        };
+        if ended {
+            self.nodes[id - 1] = None;
+        }
+        Ok(ended)
     }
 
     /// SIGKILL.

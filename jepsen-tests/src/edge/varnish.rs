@@ -50,7 +50,7 @@ impl Varnish {
     /// Starts it before the nodes at `urls`, and waits until it serves what they do.
     pub async fn start(&mut self, urls: &[String]) -> Result<()> {
         let file = self.folder.path().join("varnish.vcl");
-        std::fs::write(&file, at_ports(include_str!("../../edge/varnish.vcl"), urls))?;
+        std::fs::write(&file, at_ports(include_str!("../../../cluster-config/edge/varnish.vcl"), urls))?;
         let mut command = Command::new(&self.program);
         command.arg("-F").arg("-n").arg(self.folder.path().join("work")).arg("-f").arg(file);
         command.args(["-j", "none", "-s", "malloc,64m", "-a", &format!("127.0.0.1:{}", self.ports.port(0))]);

@@ -1,5 +1,5 @@
 //! A cache that is purged by surrogate key: Varnish with `xkey`, and what can be told
-//! in the same words. `jepsen-tests/edge/varnish.vcl` understands them.
+//! in the same words. `cluster-config/edge/varnish.vcl` understands them.
 //!
 //! | what | request |
 //! |---|---|

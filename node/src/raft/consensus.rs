@@ -1,15 +1,15 @@
 //! Consensus, as the rest of the node sees it. Nothing of openraft is named outside of this folder.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use livedrop_domain::Outcome;
 use livedrop_proto::{admin as admin_pb, raft as pb};
 use livedrop_store::types::{Member, Payload, Raft};
-use livedrop_store::{LogStore, Reader, Snapshots, StateMachine};
+use livedrop_store::{Applying, LogStore, Reader, Snapshots, StateMachine};
 use openraft::LinearizerOption;
 use openraft::async_runtime::watch::WatchReceiver;
 use openraft::errors::{ClientWriteError, Fatal, ForwardReason, InitializeError, LinearizableReadError, RaftError};
@@ -28,6 +28,7 @@ use super::read_index::{ReadError, ReadIndex};
 use super::settings::ConsensusSettings;
 use super::status::{self, NodeStatus};
 use super::transfer::{self, TransferError};
+use crate::disk::Disk;
 
 /// How long a question to another node may take.
 const PEER_ANSWER: Duration = Duration::from_secs(2);
@@ -115,6 +116,9 @@ struct Inner {
     follower_reads: ReadIndex,
     settings: ConsensusSettings,
     stopping: Arc<AtomicBool>,
+    disk: Arc<Disk>,
+    /// Why this node's state is not the cluster's, once that was found.
+    diverged: OnceLock<String>,
 }
 
 impl Consensus {
@@ -128,7 +132,7 @@ impl Consensus {
         let identity = gate.identity().clone();
         let own = identity.node_id;
         let config = settings.config(&identity.cluster_id).map_err(|error| StartError::Settings(error.to_string()))?;
-        let peers = Arc::new(Peers::new(identity.clone()));
+        let peers = Arc::new(Peers::new(identity.clone(), gate.tls().cloned()));
         for (id, member) in members.iter().filter(|(id, _)| **id != own) {
             peers.link(*id, &member.peer)?;
         }
@@ -163,9 +167,27 @@ impl Consensus {
             let (raft, peers) = (raft.clone(), peers.clone());
             move |until| ask_leader(raft.clone(), peers.clone(), until)
         });
-        gate.open(Opened { raft: raft.clone(), reader: reader.clone(), snapshots, read_index: leader_reads.clone() });
-        let inner =
-            Inner { raft, identity, reader, peers, leadership, leader_reads, follower_reads, settings, stopping };
+        gate.open(Opened {
+            raft: raft.clone(),
+            reader: reader.clone(),
+            snapshots,
+            read_index: leader_reads.clone(),
+            peers: peers.clone(),
+        });
+        let disk = gate.disk().clone();
+        let inner = Inner {
+            raft,
+            identity,
+            reader,
+            peers,
+            leadership,
+            leader_reads,
+            follower_reads,
+            settings,
+            stopping,
+            disk,
+            diverged: OnceLock::new(),
+        };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -250,18 +272,58 @@ impl Consensus {
 
     /// Hands leadership to the best follower, when this node leads and there is one. Answers who leads now, if known.
     pub async fn hand_over(&self) -> Result<Option<u64>, TransferError> {
+        self.hand_over_but(&BTreeSet::new()).await
+    }
+
+    /// As [`hand_over`](Consensus::hand_over), to none of `unfit`.
+    pub async fn hand_over_but(&self, unfit: &BTreeSet<u64>) -> Result<Option<u64>, TransferError> {
         let known = self.0.leadership.borrow().clone();
         if !known.is_leader {
             return Ok(known.leader);
         }
         let status = self.status();
-        let best = transfer::best_follower(&status, self.0.settings.election_min_ms).ok_or(TransferError::Nobody)?;
+        let best =
+            transfer::best_follower(&status, self.0.settings.election_min_ms, unfit).ok_or(TransferError::Nobody)?;
         transfer::to_node(&self.0.raft, &status, self.leadership(), best, self.0.settings.election_min_ms).await?;
         Ok(Some(best))
     }
 
     pub fn status(&self) -> NodeStatus {
-        status::of_this_node(&self.0.raft, &self.0.identity)
+        status::of_this_node(&self.0.raft, &self.0.identity, self.0.disk.flags())
+    }
+
+    /// What is known of the disks of this node and the others.
+    pub fn disk(&self) -> &Arc<Disk> {
+        &self.0.disk
+    }
+
+    /// Why this node's state is not the cluster's; none as far as is known.
+    pub fn divergence(&self) -> Option<&str> {
+        self.0.diverged.get().map(String::as_str)
+    }
+
+    /// Says that this node's state is not the cluster's. The first word stays.
+    pub fn diverged(&self, why: &str) {
+        let _known = self.0.diverged.set(why.to_owned());
+    }
+
+    /// Returns when another node has said that the cluster was recovered without this one: it may not go on.
+    pub async fn left_behind(&self) -> JoinError {
+        JoinError::LeftBehind { node: self.node_id(), by: self.0.peers.left_behind().await }
+    }
+
+    /// Begins to make a snapshot and does not wait for it.
+    pub async fn snapshot_soon(&self) {
+        if let Err(error) = self.0.raft.trigger().snapshot().await {
+            tracing::debug!(%error, "no snapshot is made");
+        }
+    }
+
+    /// Lets this node's log up to `index` go, as far as a snapshot holds it.
+    pub async fn shorten_log(&self, index: u64) {
+        if let Err(error) = self.0.raft.trigger().purge_log(index).await {
+            tracing::debug!(%error, "the log stays as long as it is");
+        }
     }
 
     /// The status of any member, asked of the member itself.
@@ -293,6 +355,11 @@ impl Consensus {
         Ok(StateHash { hash, applied: answer.applied_index })
     }
 
+    /// When this node applied an entry, if that was lately.
+    pub fn when_applied(&self, index: u64) -> Option<Applying> {
+        self.0.reader.when_applied(index)
+    }
+
     /// All members, by id.
     pub fn members(&self) -> BTreeMap<u64, Member> {
         let server = self.0.raft.server_metrics();
@@ -319,7 +386,7 @@ async fn has_no_state(log: &mut LogStore) -> Result<bool, std::io::Error> {
     Ok(vote.is_none() && entries.last_log_id.is_none())
 }
 
-fn link(raft: &Raft, peers: &Peers, node: u64) -> Option<Arc<Link>> {
+pub(super) fn link(raft: &Raft, peers: &Peers, node: u64) -> Option<Arc<Link>> {
     let address = {
         let server = raft.server_metrics();
         let server = server.borrow_watched();
@@ -363,7 +430,7 @@ async fn ask_leader(raft: Raft, peers: Arc<Peers>, until: Instant) -> Result<u64
     }
 }
 
-async fn ask<T>(
+pub(super) async fn ask<T>(
     node: u64,
     question: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
 ) -> Result<T, AskError> {

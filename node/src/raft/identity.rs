@@ -7,14 +7,17 @@
 
 use std::sync::Arc;
 
+use livedrop_domain::members;
 use tonic::metadata::{Ascii, MetadataMap, MetadataValue};
 use tonic::service::Interceptor;
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 
 const CLUSTER: &str = "livedrop-cluster";
 const NODE: &str = "livedrop-node";
 const INCARNATION: &str = "livedrop-incarnation";
 const TO: &str = "livedrop-to";
+/// On a refusal: why, for programs.
+const BEHIND: &str = "livedrop-left-behind";
 
 /// The random mark of one data directory, made when it was first used.
 pub type Incarnation = [u8; 16];
@@ -90,11 +93,27 @@ pub(super) fn caller(identity: &Identity, metadata: &MetadataMap) -> Result<(u64
 /// Refuses a caller whose id is registered with another incarnation. An id that is not registered yet passes.
 pub(super) fn refuse_stale(registered: &Registered, node: u64, incarnation: Incarnation) -> Result<(), Status> {
     match registered(node) {
+        Some(members::LEFT_BEHIND) => Err(left_behind(node)),
         Some(known) if known != incarnation => Err(Status::permission_denied(format!(
             "node {node} is registered with another data directory; a wiped node must come back under a new id"
         ))),
         _ => Ok(()),
     }
+}
+
+fn left_behind(node: u64) -> Status {
+    let why = format!(
+        "node {node} was left behind when this cluster was recovered from the loss of its majority; what it holds is older \
+         than what was decided since: it can only come back with an empty directory and a new id"
+    );
+    let mut metadata = MetadataMap::new();
+    metadata.insert(BEHIND, MetadataValue::from_static("yes"));
+    Status::with_metadata(Code::PermissionDenied, why, metadata)
+}
+
+/// Whether a refusal is that of a cluster that was recovered without the caller.
+pub(super) fn says_left_behind(status: &Status) -> bool {
+    status.code() == Code::PermissionDenied && status.metadata().contains_key(BEHIND)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -154,6 +173,15 @@ mod tests {
         assert!(refuse_stale(&registered, 9, [1; 16]).is_ok());
         let refused = refuse_stale(&registered, 1, [8; 16]).unwrap_err();
         assert!(refused.message().contains("under a new id"), "{}", refused.message());
+    }
+
+    #[test]
+    fn a_node_that_was_left_behind_is_told_so_whatever_its_directory() {
+        let registered: Registered = Arc::new(|_| Some(members::LEFT_BEHIND));
+        let refused = refuse_stale(&registered, 2, [7; 16]).unwrap_err();
+        assert!(says_left_behind(&refused) && refused.message().contains("left behind"), "{}", refused.message());
+        let wiped: Registered = Arc::new(|_| Some([8; 16]));
+        assert!(!says_left_behind(&refuse_stale(&wiped, 2, [7; 16]).unwrap_err()));
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //! batches to the leader) and the peer listener ([`serve`], [`Gate`]). Nothing of openraft is named outside of this
 //! folder, and nothing in it knows what a command means.
 //!
-//! In the order of a start: [`gate`](self::gate) and [`server`](self::server) (the listener), [`join`](self::join) (may
+//! In the order of a start: [`gate`](self::gate), [`arrive`](self::arrive) and [`server`](self::server) (the listener), [`join`](self::join) (may
 //! this node take part?), [`consensus`](self::consensus); then the calling side (`network`) and the called side
 //! (`service`) of the protocol, which `convert` translates.
 
+mod arrive;
+mod backup;
 mod consensus;
 mod convert;
 mod forward;
@@ -17,8 +19,11 @@ mod join;
 mod leadership;
 mod limits;
 mod network;
+mod operate;
+mod operators;
 mod peers;
 mod read_index;
+mod recall;
 mod server;
 mod service;
 mod settings;
@@ -27,14 +32,17 @@ mod status;
 mod transfer;
 
 pub use self::consensus::{AskError, Consensus, ProposeError, StartError, StartUp, StateHash};
-pub use self::forward::{BATCH_BYTES_MAX, ForwardOutcome, Forwarder, ProposeForwarded, Refusal};
+pub use self::forward::{BATCH_BYTES_MAX, ForwardOutcome, Forwarded, Forwarder, ProposeForwarded, Refusal};
 pub use self::gate::Gate;
 pub use self::identity::{Identity, Incarnation, Registered};
 pub use self::join::JoinError;
 pub use self::leadership::{Leadership, OnFatal, abort_process, leads};
 pub use self::limits::Lend;
+pub use self::operate::{Change, Operate, Steps};
+pub use self::operators::{OperatorCaller, OperatorRole, Operators};
 pub use self::peers::PeerError;
 pub use self::read_index::ReadError;
+pub use self::recall::{Recall, shown};
 pub use self::server::serve;
 pub use self::settings::ConsensusSettings;
 pub use self::status::{FollowerStatus, MemberStatus, NodeStatus, Role};

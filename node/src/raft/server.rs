@@ -1,20 +1,25 @@
-//! The peer listener: consensus, forwarding, limits and administration between nodes, over gRPC.
+//! The peer listener: consensus, forwarding, limits and administration between nodes, and what
+//! operators ask, over gRPC.
 
 use std::future::Future;
 use std::time::Duration;
 
 use livedrop_proto::admin::admin_server::AdminServer;
+use livedrop_proto::backup::backup_server::BackupServer;
 use livedrop_proto::forward::forward_server::ForwardServer;
 use livedrop_proto::limits::limits_server::LimitsServer;
+use livedrop_proto::operate::operate_server::OperateServer;
 use livedrop_proto::raft::raft_server::RaftServer;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 
+use super::arrive::arrivals;
+use super::backup::BackupService;
 use super::forward::ForwardService;
 use super::gate::Gate;
 use super::limits::LimitsService;
+use super::operate::OperateService;
 use super::peers::{CONNECTION_WINDOW, KEEPALIVE, MESSAGE_BYTES_MAX, STREAM_WINDOW};
 use super::service::{AdminService, RaftService};
 
@@ -23,7 +28,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 /// What one connection may have open: a few streams and the calls beside them.
 const STREAMS_MAX: u32 = 1024;
 
-/// Serves the peer listener until `shutdown` and at most a second longer.
+/// Serves the peer listener until `shutdown` and at most a second longer; over TLS when the gate has certificates.
 ///
 /// Should run before consensus starts: a node that begins must be able to greet the others.
 pub async fn serve(
@@ -35,6 +40,8 @@ pub async fn serve(
     let forward = ForwardServer::new(ForwardService::new(gate.clone())).max_decoding_message_size(MESSAGE_BYTES_MAX);
     let admin = AdminServer::new(AdminService::new(gate.clone()));
     let limits = LimitsServer::new(LimitsService::new(gate.clone()));
+    let operate = OperateServer::new(OperateService::new(gate.clone()));
+    let backup = BackupServer::new(BackupService::new(gate.clone()));
     let (stop, stopped) = oneshot::channel::<()>();
     let server = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))
@@ -46,7 +53,9 @@ pub async fn serve(
         .add_service(forward)
         .add_service(admin)
         .add_service(limits)
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async {
+        .add_service(operate)
+        .add_service(backup)
+        .serve_with_incoming_shutdown(arrivals(listener, gate.tls().cloned()), async {
             let _ = stopped.await;
         });
     tokio::pin!(server);

@@ -82,7 +82,7 @@ pub fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
 }
 
 /// Who a token belongs to: remembered, or verified and then remembered.
-async fn identify(rest: &Rest, token: &str) -> Result<Identity, Problem> {
+pub async fn identify(rest: &Rest, token: &str) -> Result<Identity, Problem> {
     let (hash, now) = (TokenHash::of(token), rest.now());
     match rest.auth.recall(&hash, now) {
         Some(identity) => Ok(identity),

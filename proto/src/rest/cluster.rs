@@ -39,6 +39,10 @@ pub struct ClusterNode {
     /// Where its REST API is.
     #[schema(example = "http://127.0.0.1:8081")]
     pub http: String,
+    /// Where the other nodes and operators reach it, `host:port`.
+    #[serde(default)]
+    #[schema(example = "127.0.0.1:9091")]
+    pub peer: String,
     /// What it has applied, as last heard; null when it was never heard from.
     #[schema(value_type = Option<String>, required)]
     pub applied_index: Option<Wide>,

@@ -24,6 +24,9 @@ pub const SIGNING_KEY: u8 = 0x13;
 /// `time, index` → the sessions to look at then, end to end.
 pub const SESSION_DUE: u8 = 0x14;
 
+/// Until when a token may be good of an account that was disabled since: one row.
+pub const TOKENS_LEFT: u8 = 0x15;
+
 /// `creator, bucket, follower`: in the order of keys, since pages of a long list are read from it.
 pub const FOLLOWER: u8 = 0x18;
 /// `follower, creator` → since when.
@@ -74,6 +77,10 @@ pub const DROP_WINDING: u8 = 0x46;
 
 /// `node id`.
 pub const MEMBER: u8 = 0x50;
+/// `node id` → who may join under it.
+pub const INVITATION: u8 = 0x51;
+/// Which node ids were given: one row.
+pub const ROSTER: u8 = 0x52;
 
 /// `number` → who did what.
 pub const AUDIT: u8 = 0x58;

@@ -100,6 +100,7 @@ async fn without_a_quorum_writes_and_fresh_reads_say_so_and_local_reads_go_on() 
         (Unanswered::NoQuorum, "no_quorum"),
         (Unanswered::Unknown, "outcome_unknown"),
         (Unanswered::Overloaded, "overloaded"),
+        (Unanswered::DiskFull, "disk_full"),
     ] {
         node.shop.break_with(Some(why));
         let answered = node.buy(&creator, &drop, 1, "key").send().await;
@@ -147,7 +148,7 @@ async fn health_names_what_is_not_well() {
     assert!(answered.text.contains("[-]leader failed: no leader is known"), "{}", answered.text);
     node.get("/readyz?exclude=leader").send().await.expect(200);
     node.get("/livez").send().await.expect(200);
-    node.rest.drain();
+    node.rest.drain(true);
     node.get("/readyz?exclude=leader").send().await.expect(503);
     node.get("/v1/cluster").send().await.expect(200);
 }

@@ -13,8 +13,9 @@ use livedrop_store::Facts;
 use tokio::sync::broadcast;
 
 use super::super::Exposition;
-use super::super::shop::{Check, Look, Shop};
+use super::super::shop::{Look, Shop};
 use crate::propose::Unanswered;
+use crate::readiness::Check;
 
 /// How many facts wait for whoever follows them.
 const FACTS: usize = 64;
@@ -181,8 +182,14 @@ impl Shop for Double {
     fn cluster(&self) -> Cluster {
         let index = self.applied().into();
         let http = "http://127.0.0.1:8081".to_owned();
-        let node =
-            ClusterNode { id: "1".into(), role: NodeRole::Leader, http, applied_index: Some(index), reachable: true };
+        let node = ClusterNode {
+            id: "1".into(),
+            role: NodeRole::Leader,
+            http,
+            peer: String::new(),
+            applied_index: Some(index),
+            reachable: true,
+        };
         Cluster { cluster_id: "double".into(), term: 4.into(), leader: Some("1".into()), nodes: vec![node] }
     }
 
@@ -206,6 +213,11 @@ impl Shop for Double {
             followers: vec![],
             version: env!("CARGO_PKG_VERSION").into(),
             uptime_seconds: 0,
+            alarms: vec![],
+            disk_free_bytes: None,
+            disk_bytes: None,
+            snapshot_age_seconds: None,
+            certificate_expires_at: None,
         }
     }
 

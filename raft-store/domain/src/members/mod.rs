@@ -1,42 +1,36 @@
-//! Which data directory each node id belongs to.
+//! Which node ids there are, and which data directory each belongs to.
+//!
+//! ```text
+//!  invite ──► invited ──register, with the token──► member ──promote──► voter to be ──remove──► gone, for good
+//!               └─ the token expires: invite again, under the same id
+//! ```
 //!
 //! A node that lost its disk has forgotten what it voted for and acknowledged. Let back in under its old id it
-//! could help elect a leader that misses acknowledged orders. So the first registration of an id is final.
+//! could help elect a leader that misses acknowledged orders. So the first registration of an id is final, and an id
+//! that was ever given is never given again. Who votes is decided by consensus itself; this room says who may be asked.
 
+mod invite;
+mod leave_behind;
+mod promote;
 mod register;
+mod remove;
+mod table;
+mod types;
 mod words;
 
-use minicbor::{Decode, Encode};
+pub use table::{all, get, invitation, invitations};
+pub use types::{INVITED_MAX, Invitation, LEFT_BEHIND, LIVES_MAX_MS, Member, NODE_ID_MAX, SECRET_BYTES};
+pub use words::{Command, Invite, LeaveBehind, Promote, Register, Rejection, Remove, Reply};
 
-pub use words::{Command, Register, Rejection, Reply};
-
-use crate::keys::{self, key};
-use crate::tx::{self, Tx};
-use crate::{Entry, Fault, Stop, View};
-
-/// A node id and the data directory it is bound to.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct Member {
-    #[n(0)]
-    pub node_id: u64,
-    #[cbor(n(1), with = "minicbor::bytes")]
-    pub incarnation: [u8; 16],
-    /// The log index of the entry that registered it.
-    #[n(2)]
-    pub registered_index: u64,
-}
+use crate::tx::Tx;
+use crate::{Entry, Stop};
 
 pub(crate) fn apply(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Reply, Stop> {
     match command {
         Command::Register(command) => register::register(tx, entry, command),
+        Command::LeaveBehind(command) => leave_behind::leave_behind(tx, entry, command),
+        Command::Invite(command) => invite::invite(tx, entry, command),
+        Command::Promote(command) => promote::promote(tx, entry, &command),
+        Command::Remove(command) => remove::remove(tx, entry, &command),
     }
-}
-
-/// The registration of a node id.
-pub fn get(view: &dyn View, node_id: u64) -> Result<Option<Member>, Fault> {
-    tx::row(view, &member_key(node_id), "a member")
-}
-
-fn member_key(node_id: u64) -> Vec<u8> {
-    key(keys::MEMBER, &[&node_id.to_be_bytes()])
 }

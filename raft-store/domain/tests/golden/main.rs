@@ -6,6 +6,7 @@
 mod cdn;
 mod file;
 mod follows;
+mod members;
 mod money;
 mod sandbox;
 mod state;
@@ -20,14 +21,28 @@ use livedrop_domain::audit::{Action, Actor};
 
 #[test]
 fn commands_keep_their_bytes() {
-    let rooms = [sandbox::commands(), webhooks::commands(), follows::commands(), waitlist::commands(), cdn::commands()];
+    let rooms = [
+        sandbox::commands(),
+        webhooks::commands(),
+        follows::commands(),
+        waitlist::commands(),
+        cdn::commands(),
+        members::commands(),
+    ];
     let all = [values::commands(), rooms.concat()].concat();
     check("commands.txt", variants::commands(all));
 }
 
 #[test]
 fn replies_keep_their_bytes() {
-    let rooms = [sandbox::replies(), webhooks::replies(), follows::replies(), waitlist::replies(), cdn::replies()];
+    let rooms = [
+        sandbox::replies(),
+        webhooks::replies(),
+        follows::replies(),
+        waitlist::replies(),
+        cdn::replies(),
+        members::replies(),
+    ];
     let all = [values::replies(), rooms.concat()].concat();
     check("replies.txt", variants::replies(all));
 }
@@ -40,6 +55,7 @@ fn rejections_keep_their_bytes() {
         follows::rejections(),
         waitlist::rejections(),
         cdn::rejections(),
+        members::rejections(),
     ];
     let all = [values::rejections(), rooms.concat()].concat();
     check("rejections.txt", variants::rejections(all));
@@ -127,7 +143,8 @@ fn rows_keep_their_bytes() {
     );
     check("tallies.txt", vec![("tally", money::tally())]);
     check("minutes.txt", vec![("minute", money::minute())]);
-    check("members.txt", vec![("member", values::member())]);
+    check("members.txt", vec![("member", values::member()), ("member that was removed", members::removed())]);
+    check("invitations.txt", vec![("invitation", members::invitation())]);
     check("meta.txt", vec![("clock and hash", values::meta())]);
     check("intents.txt", vec![("intent", sandbox::intent()), ("declined intent", sandbox::declined_intent())]);
     check("movements.txt", vec![("movement", sandbox::movement())]);

@@ -16,14 +16,14 @@ use livedrop_domain::{
 use crate::file::{check_bytes, hex};
 use crate::money;
 use crate::values::{self, BUYER, NOW};
-use crate::{cdn as caches, follows as following, sandbox as asked, waitlist, webhooks as told};
+use crate::{cdn as caches, follows as following, members as nodes, sandbox as asked, waitlist, webhooks as told};
 
 const KEY: Idempotency = Idempotency { account: BUYER, key_hash: [0x11; 16], body_hash: [0x22; 16] };
 const HOUR_MS: u64 = 60 * 60 * 1_000;
 
 /// Everything that leaves a row, in one entry; a second one, an hour later, that does half of what is due; a third one
-/// of payments, and a fourth of waiting lines.
-fn entries() -> [Vec<u8>; 4] {
+/// of payments, a fourth of waiting lines, a fifth of what an operator and the years take away, and a sixth of nodes.
+fn entries() -> [Vec<u8>; 6] {
     let buyer = accounts::Register {
         account_id: BUYER,
         email: "bo@example.com".into(),
@@ -41,7 +41,7 @@ fn entries() -> [Vec<u8>; 4] {
     let one = |n| Place { order_id: OrderId::from_u128(n), quantity: 1, ..values::place() };
     let mut first = BatchBuilder::new();
     for command in [
-        members::Command::Register(members::Register { node_id: 3, incarnation: [0x33; 16] }).into(),
+        members::Command::Register(members::Register { node_id: 3, incarnation: [0x33; 16], secret: None }).into(),
         accounts::Command::AddSigningKey(AddSigningKey { key: values::signing_key() }).into(),
         accounts::Command::Register(values::register()).into(),
         accounts::Command::Register(buyer).into(),
@@ -69,7 +69,14 @@ fn entries() -> [Vec<u8>; 4] {
     first.push(&request(orders::Command::Place(one(0x04d2)).into(), Some(KEY)));
     let mut second = BatchBuilder::new();
     second.push(&request(Command::Clock(Tick::of(2)), None));
-    [first.finish(NOW), second.finish(NOW.after_ms(HOUR_MS)), payments(), waitlist::entry()]
+    [first.finish(NOW), second.finish(NOW.after_ms(HOUR_MS)), payments(), waitlist::entry(), taken_away(), nodes()]
+}
+
+/// A buyer is disabled.
+fn taken_away() -> Vec<u8> {
+    let mut entry = BatchBuilder::new();
+    entry.push(&request(accounts::Command::Disable(accounts::Disable { account_id: BUYER }).into(), None));
+    entry.finish(NOW.after_ms(4 * HOUR_MS))
 }
 
 /// A drop with an order that is paid, one that is about to be, and one that is not; then it is cancelled, and the clock
@@ -97,6 +104,22 @@ fn payments() -> Vec<u8> {
     entry.finish(NOW.after_ms(2 * HOUR_MS))
 }
 
+/// Two nodes are invited, one of them joins, becomes a voter, and goes.
+fn nodes() -> Vec<u8> {
+    let invite = members::Invite { node_id: None, secret_hash: blake3::hash(&[0x55; 32]).into(), ..nodes::invite() };
+    let mut entry = BatchBuilder::new();
+    for command in [
+        members::Command::Invite(invite.clone()),
+        members::Command::Invite(invite),
+        members::Command::Register(nodes::join()),
+        members::Command::Promote(members::Promote { node_id: 4 }),
+        members::Command::Remove(members::Remove { node_id: 4 }),
+    ] {
+        entry.push(&request(command.into(), None));
+    }
+    entry.finish(NOW.after_ms(3 * HOUR_MS))
+}
+
 pub fn request(command: Command, idempotency: Option<Idempotency>) -> Vec<u8> {
     codec::encode(&Request { request_id: "golden".into(), idempotency, command, by: None })
 }
@@ -114,15 +137,14 @@ fn shop(entries_applied: usize) -> (MemView, Vec<Applied>) {
 
 #[test]
 fn entries_keep_their_bytes() {
-    let named =
-        ["everything", "an hour later", "payments", "waiting lines"].map(str::to_string).into_iter().zip(entries());
-    check_bytes("entries.txt", named.collect());
+    let names = ["everything", "an hour later", "payments", "waiting lines", "taken away", "nodes"];
+    check_bytes("entries.txt", names.map(str::to_string).into_iter().zip(entries()).collect());
 }
 
 #[test]
 fn hashes_stay_what_they_are() {
     let hash = |applied: &Applied| (format!("after entry {}", applied.index), applied.hash.to_vec());
-    check_bytes("hashes.txt", shop(4).1.iter().map(hash).collect());
+    check_bytes("hashes.txt", shop(6).1.iter().map(hash).collect());
 }
 
 #[test]
@@ -131,17 +153,23 @@ fn rows_of_a_shop_keep_their_keys_and_bytes() {
     let before = rows(&shop(2).0);
     let mut paid = rows(&shop(3).0);
     let mut waited = rows(&shop(4).0);
+    let mut last = rows(&shop(5).0);
+    let mut nodes = rows(&shop(6).0);
+    nodes.retain(|row| !last.contains(row));
+    last.retain(|row| !waited.contains(row));
     waited.retain(|row| !paid.contains(row));
     paid.retain(|row| !before.contains(row));
     check_bytes("rows.txt", before);
     check_bytes("rows-of-payments.txt", paid);
     check_bytes("rows-of-waiting-lines.txt", waited);
+    check_bytes("rows-of-what-is-taken-away.txt", last);
+    check_bytes("rows-of-nodes.txt", nodes);
 }
 
 /// A prefix is a promise about what is on disks, so each must be seen to be kept.
 #[test]
 fn every_prefix_has_a_row_in_the_file() {
-    let seen: BTreeSet<u8> = shop(4).0.0.keys().map(|key| key[0]).collect();
+    let seen: BTreeSet<u8> = shop(6).0.0.keys().map(|key| key[0]).collect();
     let layout = include_str!("../../src/keys.rs");
     let promised = layout.lines().filter_map(|line| line.split_once(": u8 = 0x")?.1.strip_suffix(';'));
     let promised: BTreeSet<u8> = promised.map(|hex| u8::from_str_radix(hex, 16).expect("a prefix")).collect();

@@ -21,6 +21,7 @@ macro_rules! variants {
 variants! { commands of Command:
     Command::Clock(_) => "clock::Tick",
     Command::Members(members::Command::Register(_)) => "members::Register",
+    Command::Members(members::Command::LeaveBehind(_)) => "members::LeaveBehind",
     Command::Accounts(accounts::Command::Register(_)) => "accounts::Register",
     Command::Accounts(accounts::Command::SignIn(_)) => "accounts::SignIn",
     Command::Accounts(accounts::Command::Refresh(_)) => "accounts::Refresh",
@@ -70,11 +71,15 @@ variants! { commands of Command:
     Command::Waitlist(waitlist::Command::Join(_)) => "waitlist::Join",
     Command::Waitlist(waitlist::Command::Leave(_)) => "waitlist::Leave",
     Command::Cdn(cdn::Command::Told(_)) => "cdn::Told",
+    Command::Members(members::Command::Invite(_)) => "members::Invite",
+    Command::Members(members::Command::Promote(_)) => "members::Promote",
+    Command::Members(members::Command::Remove(_)) => "members::Remove",
 }
 
 variants! { replies of Reply:
     Reply::Clock(_) => "clock::Ticked",
     Reply::Members(members::Reply::Registered(_)) => "members::Registered",
+    Reply::Members(members::Reply::LeftBehind(_)) => "members::LeftBehind",
     Reply::Accounts(accounts::Reply::Registered(_)) => "accounts::Registered",
     Reply::Accounts(accounts::Reply::SignedIn(_)) => "accounts::SignedIn",
     Reply::Accounts(accounts::Reply::Refreshed(_)) => "accounts::Refreshed",
@@ -109,6 +114,9 @@ variants! { replies of Reply:
     Reply::Waitlist(waitlist::Reply::Offered { .. }) => "waitlist::Offered",
     Reply::Waitlist(waitlist::Reply::Left) => "waitlist::Left",
     Reply::Cdn(cdn::Reply::Told { .. }) => "cdn::Told",
+    Reply::Members(members::Reply::Invited(_)) => "members::Invited",
+    Reply::Members(members::Reply::Changed(_)) => "members::Changed",
+    Reply::Members(members::Reply::Uninvited) => "members::Uninvited",
 }
 
 variants! { rejections of Rejection:
@@ -182,6 +190,13 @@ variants! { rejections of Rejection:
     Rejection::Waitlist(waitlist::Rejection::IdTaken) => "waitlist::IdTaken",
     Rejection::Cdn(cdn::Rejection::OtherCursor { .. }) => "cdn::OtherCursor",
     Rejection::Cdn(cdn::Rejection::BadField) => "cdn::BadField",
+    Rejection::Members(members::Rejection::NotInvited) => "members::NotInvited",
+    Rejection::Members(members::Rejection::InvitationExpired { .. }) => "members::InvitationExpired",
+    Rejection::Members(members::Rejection::InvitationUsed) => "members::InvitationUsed",
+    Rejection::Members(members::Rejection::Removed) => "members::Removed",
+    Rejection::Members(members::Rejection::NotAMember) => "members::NotAMember",
+    Rejection::Members(members::Rejection::TooManyInvited) => "members::TooManyInvited",
+    Rejection::Members(members::Rejection::BadField) => "members::BadField",
 }
 
 variants! { events of Event:

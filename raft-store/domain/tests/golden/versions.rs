@@ -6,7 +6,7 @@ use livedrop_domain::payments::Payment;
 use livedrop_domain::{Command, codec, drops};
 use minicbor::{Decode, Encode};
 
-use crate::{follows, money, sandbox, values, waitlist, webhooks};
+use crate::{follows, members, money, sandbox, values, waitlist, webhooks};
 
 /// Reads a row to which a newer program has added a field. Of one whose last field is left out it would be that field.
 fn reads_newer<T>(row: T)
@@ -33,7 +33,8 @@ fn rows_of_a_newer_program_are_read() {
     reads_newer(money::payment());
     reads_newer(money::tally());
     reads_newer(money::minute());
-    reads_newer(values::member());
+    reads_newer(members::removed());
+    reads_newer(members::invitation());
     reads_newer(values::meta());
     reads_newer(sandbox::intent());
     reads_newer(sandbox::movement());

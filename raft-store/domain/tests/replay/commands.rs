@@ -7,6 +7,7 @@
 mod accounts;
 mod cdn;
 mod follows;
+mod members;
 mod sandbox;
 mod waitlist;
 mod webhooks;
@@ -14,9 +15,7 @@ mod webhooks;
 pub use accounts::register;
 use livedrop_domain::clock::Tick;
 use livedrop_domain::drops::{self, NewItem};
-use livedrop_domain::{
-    AccountId, Command, Currency, DropId, Money, OrderId, ProductId, Timestamp, members, orders, products,
-};
+use livedrop_domain::{AccountId, Command, Currency, DropId, Money, OrderId, ProductId, Timestamp, orders, products};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -42,9 +41,7 @@ pub fn command() -> BoxedStrategy<Command> {
         2 => cdn::about_cdn(),
         12 => follows::about_follows(),
         6 => follows::about_notices(),
-        1 => (1..4_u64, 0..2_u8).prop_map(|(node_id, byte)| {
-            members::Command::Register(members::Register { node_id, incarnation: [byte; 16] }).into()
-        }),
+        4 => members::about_members(),
     ]
     .boxed()
 }

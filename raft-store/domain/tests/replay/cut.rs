@@ -128,7 +128,13 @@ fn payment(payment: Payment) -> Payment {
 }
 
 fn member(member: Member) -> Member {
-    Member { registered_index: 0, ..member }
+    let set = |index: Option<u64>| index.map(|_| 0);
+    Member {
+        registered_index: 0,
+        promoted_index: set(member.promoted_index),
+        removed_index: set(member.removed_index),
+        ..member
+    }
 }
 
 fn endpoint(endpoint: Endpoint) -> Endpoint {
@@ -153,7 +159,10 @@ fn outcome(outcome: Outcome) -> Outcome {
 fn reply(reply: Reply) -> Reply {
     match reply {
         Reply::Clock(_) => reply,
+        Reply::Members(members::Reply::LeftBehind(_)) => reply,
         Reply::Members(members::Reply::Registered(row)) => members::Reply::Registered(member(row)).into(),
+        Reply::Members(members::Reply::Changed(row)) => members::Reply::Changed(member(row)).into(),
+        Reply::Members(_) => reply,
         Reply::Accounts(accounts::Reply::Registered(row)) => accounts::Reply::Registered(account(row)).into(),
         Reply::Accounts(accounts::Reply::Changed(row)) => accounts::Reply::Changed(account(row)).into(),
         Reply::Accounts(_) => reply,
