@@ -150,9 +150,8 @@ impl NodeConfig {
         let cluster = Cluster::read(reader);
         let own = Node::read(reader, cluster.as_ref());
         let complete = cluster.is_some() && own.is_some();
-        let (node, own) =
-            own.unwrap_or_else(|| (Node { id: 1, data_dir: "livedrop-data/1".into() }, Member::placeholder()));
-        let cluster = cluster.unwrap_or_else(|| Cluster { id: "unnamed".to_owned(), members: vec![own.clone()] });
+        let (node, own) = own.unwrap_or_else(|| (Node::placeholder(), Member::placeholder()));
+        let cluster = cluster.unwrap_or_else(|| Cluster::placeholder(own.clone()));
         let mut config = Self {
             node,
             cluster,
@@ -176,7 +175,7 @@ impl NodeConfig {
         (config, complete)
     }
 
-    /// This node's own entry among the members.
+    /// This node's own entry among the members that the cluster begins with.
     pub fn own(&self) -> &Member {
         let own = self.cluster.members.iter().find(|member| member.id == self.node.id);
         own.expect("a checked configuration has its own node among the members")

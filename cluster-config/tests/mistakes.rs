@@ -166,3 +166,51 @@ fn members_may_come_from_the_environment() {
     assert_eq!(config.http.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.peer.listen.to_string(), "[::1]:9090");
 }
+
+const JOINS: &str = "[node]\ndata_dir = \"/data\"\n[cluster]\njoin = [\"10.0.0.1:9090\"]\n";
+
+#[test]
+fn a_node_that_joins_needs_neither_members_nor_an_id() {
+    let config = load(JOINS, &[], Flags::default()).expect("this is good");
+    assert!(config.cluster.joins() && config.cluster.members.is_empty());
+    assert_eq!((config.node.id, config.cluster.id.as_str()), (0, ""));
+    let again = load(&config.to_toml(), &[], Flags::default()).expect("what is shown can be loaded");
+    assert_eq!(again, config);
+    let flags = Flags::default().set("--join", "cluster.join_token", "4.c2VjcmV0").set(
+        "--data-dir",
+        "node.data_dir",
+        "/d/{id}",
+    );
+    let invited = load(JOINS, &[], flags).expect("the token says the id");
+    assert_eq!((invited.node.id, invited.node.data_dir.to_str()), (4, Some("/d/4")));
+}
+
+#[test]
+fn a_node_joins_a_cluster_or_begins_one() {
+    let both = format!("{ONE}join = [\"10.0.0.1:9090\", \"nowhere\"]\n");
+    refused(
+        &both,
+        &[],
+        &expect![[r#"
+            "#]],
+    );
+    let both = format!("{ONE}join = [\"10.0.0.1:9090\"]\n");
+    refused(
+        &both,
+        &[("LIVEDROP_CLUSTER__JOIN_TOKEN", "4")],
+        &expect![[r#"
+            "#]],
+    );
+    refused(
+        &format!("{ONE}join_token = \"4.c2VjcmV0\"\n"),
+        &[],
+        &expect![[r#"
+            "#]],
+    );
+    refused(
+        &JOINS.replace("/data", "/data/{id}"),
+        &[],
+        &expect![[r#"
+            "#]],
+    );
+}

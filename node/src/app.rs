@@ -11,20 +11,21 @@ use std::time::Duration;
 use anyhow::Context;
 use livedrop_config::NodeConfig;
 use livedrop_domain::clock::Kept;
-use livedrop_domain::{Command, Rejection, Request, members};
+use livedrop_domain::members as known;
 use livedrop_store::Store;
 use livedrop_store::types::Member;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{self, Auth};
 use crate::feed::{self, Hub};
+use crate::joining::{self, Newcomer};
 use crate::limits::{self, Limits, Rate};
+use crate::members::{self, Members};
 use crate::payments::{self, Gateways, StripeDoor, desk::Desk};
 use crate::propose::{Bounds, Proposer};
-use crate::raft::{self, Consensus, ConsensusSettings, Gate, JoinError, StartError, StartUp};
+use crate::raft::{self, Consensus, ConsensusSettings, Gate, StartUp};
 use crate::read::Reads;
 use crate::rest::{self, Rest};
 use crate::search::{self, Search};
@@ -32,15 +33,13 @@ use crate::shop::NodeShop;
 use crate::webhooks::{Courier, send};
 use crate::{cdn, clock, divergence, key_rotation, sign_in};
 
-/// How often a node says who it is until the cluster has written it down.
-const REGISTER_EVERY: Duration = Duration::from_millis(500);
-
 /// Runs a node until it is told to stop (SIGTERM, SIGINT); a second signal ends it at once.
-pub fn run(config: NodeConfig) -> anyhow::Result<()> {
-    let store = open(&config)?;
+pub fn run(mut config: NodeConfig) -> anyhow::Result<()> {
     let consensus_runtime = runtime("consensus", config.raft.threads)?;
     let http_runtime = runtime("http", config.http.threads)?;
-    let ran = http_runtime.block_on(serve(&config, store, &consensus_runtime));
+    let newcomer = http_runtime.block_on(joining::who_am_i(&mut config))?;
+    let store = open(&config)?;
+    let ran = http_runtime.block_on(serve(&config, store, newcomer, &consensus_runtime));
     consensus_runtime.shutdown_timeout(Duration::from_secs(1));
     http_runtime.shutdown_timeout(Duration::from_secs(1));
     ran
@@ -63,7 +62,12 @@ fn open(config: &NodeConfig) -> anyhow::Result<Store> {
     Ok(livedrop_store::open(&config.node.data_dir, &identity, options)?)
 }
 
-async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -> anyhow::Result<()> {
+async fn serve(
+    config: &NodeConfig,
+    store: Store,
+    newcomer: Option<Newcomer>,
+    consensus_runtime: &Runtime,
+) -> anyhow::Result<()> {
     // Before anything that counts.
     let metrics = rest::install_metrics();
     let stop = CancellationToken::new();
@@ -109,7 +113,24 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
         stop.clone(),
     ));
     consensus_runtime.spawn(divergence::watch(consensus.clone(), reader.clone(), on_fatal, stop.clone()));
-    let registering = consensus_runtime.spawn(register(config.node.id, incarnation, proposer.clone(), stop.clone()));
+    let members = Members::new(
+        config.cluster.id.clone(),
+        consensus.clone(),
+        proposer.clone(),
+        reader.clone(),
+        member_settings(config),
+    );
+    gate.take_operations(members.clone());
+    gate.let_newcomers_in(members.clone());
+    consensus_runtime.spawn(members.keep(stop.clone()));
+    let mut gone = consensus_runtime.spawn(members::wait_until_gone(consensus.clone(), reader.clone(), stop.clone()));
+    let belonging = consensus_runtime.spawn(joining::belong(
+        newcomer,
+        consensus.clone(),
+        proposer.clone(),
+        incarnation,
+        stop.clone(),
+    ));
 
     let deadline = Duration::from_millis(config.limits.request_deadline_ms);
     let reads = Reads::new(consensus.clone(), reader.clone(), deadline);
@@ -175,18 +196,22 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     let mut http_served = tokio::spawn(rest::accept::serve(http_listener, front, timeouts(config), http_stop.clone()));
     tracing::info!(node = config.node.id, http = %config.http.listen, peer = %config.peer.listen, "serving");
 
-    tokio::select! {
+    let gone = tokio::select! {
         served = &mut http_served => return served.context("serving HTTP"),
         served = &mut peers_served => {
             served.context("serving the other nodes")?.context("serving the other nodes")?;
             anyhow::bail!("the listener for the other nodes has ended");
         }
-        refused = refusal(registering) => return Err(refused.into()),
-        () = &mut told_to_stop => {}
-    }
+        refused = joining::refusal(belonging) => return Err(refused),
+        gone = &mut gone => gone.ok().flatten(),
+        () = &mut told_to_stop => None,
+    };
 
     // Not ready → hand leadership over → end the streams → finish what is under way → stop.
-    tracing::info!("stopping");
+    match gone {
+        Some(gone) => tracing::error!("{gone}"),
+        None => tracing::info!("stopping"),
+    }
     rest.drain();
     match consensus.hand_over().await {
         Ok(leader) => tracing::info!(?leader, "leadership is elsewhere"),
@@ -204,7 +229,7 @@ async fn serve(config: &NodeConfig, store: Store, consensus_runtime: &Runtime) -
     // What the index does not write down now, the next start finds in the journal.
     let _ended = tokio::task::spawn_blocking(move || searching.map(search::Following::join)).await;
     tracing::info!("stopped");
-    Ok(())
+    gone.map_or(Ok(()), |gone| Err(gone.into()))
 }
 
 async fn listen(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
@@ -214,12 +239,15 @@ async fn listen(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
 fn gate(config: &NodeConfig, incarnation: [u8; 16], reader: livedrop_store::Reader) -> Gate {
     let identity = raft::Identity { cluster_id: config.cluster.id.clone(), node_id: config.node.id, incarnation };
     let registered = move |node_id| {
-        let member = reader.read(|view| members::get(view, node_id)).map_err(anyhow::Error::from);
+        let member = reader.read(|view| known::get(view, node_id)).map_err(anyhow::Error::from);
         // Whoever cannot be looked up must not be let in as someone new.
         let member = member.and_then(|member| Ok(member?)).unwrap_or_else(|error| {
             livedrop_store::fail_stop(&format!("reading who node {node_id} is: {error:#}"));
         });
-        member.map(|member| member.incarnation)
+        member.map(|member| {
+            let removed = member.removed_index.is_some();
+            raft::Standing { incarnation: member.incarnation, removed }
+        })
     };
     Gate::new(identity, Arc::new(registered))
 }
@@ -240,6 +268,16 @@ fn settings(config: &NodeConfig) -> ConsensusSettings {
         // A short log is purged in short steps.
         purge_batch: (config.raft.keep_entries / 10).clamp(1, ConsensusSettings::default().purge_batch),
         ..ConsensusSettings::default()
+    }
+}
+
+fn member_settings(config: &NodeConfig) -> members::Settings {
+    let reap_after = config.cluster.reap_dead_after_seconds;
+    members::Settings {
+        auto_promote: config.cluster.auto_promote,
+        reap_dead_after: (reap_after > 0).then(|| Duration::from_secs(reap_after)),
+        // Some heartbeats may be late without anything being wrong.
+        alive: Duration::from_millis(2 * config.raft.election_timeout_max_ms).max(Duration::from_secs(1)),
     }
 }
 
@@ -339,43 +377,6 @@ fn timeouts(config: &NodeConfig) -> rest::accept::Timeouts {
         stalled: Duration::from_millis(config.events.stalled_ms),
         connections: config.http.max_connections,
         ..rest::accept::Timeouts::default()
-    }
-}
-
-/// Has the cluster write down which data directory this node id belongs to, once for good.
-///
-/// Errors: `Wiped`, when it belongs to another one.
-async fn register(
-    node_id: u64,
-    incarnation: [u8; 16],
-    proposer: Proposer,
-    stop: CancellationToken,
-) -> Result<(), JoinError> {
-    let request = Request {
-        request_id: format!("register-{node_id}"),
-        idempotency: None,
-        command: Command::Members(members::Command::Register(members::Register { node_id, incarnation })),
-        by: None,
-    };
-    let mut again = tokio::time::interval(REGISTER_EVERY);
-    while stop.run_until_cancelled(again.tick()).await.is_some() {
-        match proposer.propose(request.clone()).await.map(|outcome| outcome.answer) {
-            Ok(Ok(_)) => return Ok(()),
-            Ok(Err(Rejection::Members(members::Rejection::OtherIncarnation))) => {
-                return Err(JoinError::Wiped { node: node_id, by: node_id });
-            }
-            Ok(Err(rejection)) => tracing::error!(?rejection, "this node could not be registered"),
-            Err(unanswered) => tracing::debug!(%unanswered, "this node is not registered yet"),
-        }
-    }
-    Ok(())
-}
-
-/// Returns when the cluster refuses this node, and never when it does not.
-async fn refusal(registering: JoinHandle<Result<(), JoinError>>) -> StartError {
-    match registering.await {
-        Ok(Err(refused)) => refused.into(),
-        Ok(Ok(())) | Err(_) => std::future::pending().await,
     }
 }
 

@@ -22,6 +22,8 @@ use crate::{clock, collector};
 const ASK_EVERY: Duration = Duration::from_secs(1);
 /// How often a node that starts looks whether it has caught up with what its log held.
 const RECOVERY_LOOK: Duration = Duration::from_secs(1);
+/// How often a node that starts looks whether it has caught up with its leader.
+const CAUGHT_UP_LOOK: Duration = Duration::from_millis(50);
 
 /// What stands behind the routes of a node.
 pub struct NodeShop {
@@ -49,9 +51,14 @@ impl NodeShop {
         let _first = self.limits.set(limits);
     }
 
-    /// Returns when this node has applied what its log held when it started; it is not ready before.
+    /// Returns when this node has applied what its log held when it started, and has once had all that was decided; it is
+    /// not ready before.
     pub async fn recover(&self) {
         while !self.consensus.wait_recovered(tokio::time::Instant::now() + RECOVERY_LOOK).await {}
+        // A node that was away, or is new, has yet to get what was decided meanwhile.
+        while self.reads.linearizable().await.is_err() {
+            tokio::time::sleep(CAUGHT_UP_LOOK).await;
+        }
         self.recovered.store(true, Ordering::Release);
     }
 
@@ -66,7 +73,10 @@ impl NodeShop {
             let asked = others.map(async |id| Some((id, self.consensus.status_of(id).await.ok()?.applied_index)));
             let others: BTreeMap<_, _> = join_all(asked).await.into_iter().flatten().collect();
             if let Some(limits) = self.limits.get() {
-                limits.set_owners(members.len(), others.keys().copied());
+                // Learners come and go, and callers would move each time: they borrow, and only voters lend.
+                let voters = self.consensus.membership().voters;
+                let owns = voters.contains(&self.consensus.node_id());
+                limits.set_owners(voters.len(), others.keys().copied().filter(|id| voters.contains(id)), owns);
             }
             self.others.store(others.into());
         }
@@ -177,9 +187,14 @@ impl Shop for NodeShop {
     fn checks(&self) -> Vec<Check> {
         let leadership = self.consensus.leadership().borrow().clone();
         let recovered = self.recovered.load(Ordering::Acquire);
+        let member = self.consensus.members().contains_key(&self.consensus.node_id());
         let problem = |good: bool, text: &str| (!good).then(|| text.to_owned());
         vec![
-            Check { name: "recovered", problem: problem(recovered, "applying what the log held at the start") },
+            Check {
+                name: "recovered",
+                problem: problem(recovered, "catching up with what was decided before the start"),
+            },
+            Check { name: "member", problem: problem(member, "this node does not belong to the cluster, or not yet") },
             Check { name: "leader", problem: problem(leadership.leader.is_some(), "no leader is known") },
             Check {
                 name: "quorum",

@@ -81,6 +81,7 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Payments(command) => payments::run(&context, command).await,
         Command::Key(command) => key::run(&context, command).await,
         Command::Member(wanted) => member::run(&context, wanted).await,
+        Command::Leader(wanted) => member::lead(&context, wanted).await,
         Command::Audit(wanted) => audit::run(&context, wanted).await,
         Command::Bench(command) => bench::run(&context, command).await,
         Command::Completions { shell } => shell::completions(&context, shell),

@@ -114,6 +114,8 @@ pub enum Command {
     Key(key::Command),
     /// Nodes that belong to the cluster: add, promote, remove, replace (operators)
     Member(member::Wanted),
+    /// Which of them leads (operators)
+    Leader(member::Leader),
     /// Who did what, and whether the records are as they were written (operators)
     Audit(audit::Wanted),
     /// Measures a cluster

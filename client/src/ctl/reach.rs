@@ -24,15 +24,25 @@ impl Reach {
         what: &str,
         call: impl AsyncFn(Wire) -> Result<T, Status>,
     ) -> Result<T, Stop> {
+        self.try_ask(context, what, call).await?.map_err(|error| told(&error, what))
+    }
+
+    /// As `ask`; what the members say is left to the caller, who may ask again.
+    pub async fn try_ask<T>(
+        &self,
+        context: &Context,
+        what: &str,
+        call: impl AsyncFn(Wire) -> Result<T, Status>,
+    ) -> Result<Result<T, OperateError>, Stop> {
         let addresses = self.addresses(context, what).await?;
         let peers = |tokens: &[SecretString]| Peers::new(&addresses, tokens).map_err(|error| told(&error, what));
         let tokens = context.tokens(what)?;
         match peers(&tokens)?.ask(&call).await {
             Err(error) if error.code() == Code::Unauthenticated && context.flags_give_no_token() => {
                 let fresh = context.fresh_token(what).await?;
-                peers(&[fresh])?.ask(&call).await.map_err(|error| told(&error, what))
+                Ok(peers(&[fresh])?.ask(&call).await)
             }
-            answer => answer.map_err(|error| told(&error, what)),
+            answer => Ok(answer),
         }
     }
 

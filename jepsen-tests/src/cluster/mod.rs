@@ -1,12 +1,14 @@
 //! A cluster of real `livedropd` processes on loopback, in a folder of its own, with faults on demand.
 
 pub mod binary;
+mod grow;
 mod machine;
 mod observe;
 mod options;
 mod ports;
 mod process;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -32,7 +34,12 @@ pub struct Cluster {
     config: PathBuf,
     folder: tempfile::TempDir,
     api: Api,
-    _ports: Ports,
+    ports: Ports,
+    /// The most nodes that there will be.
+    room: usize,
+    /// The configuration of nodes that come later, and the flags of those that came.
+    joins: PathBuf,
+    joined: BTreeMap<usize, Vec<String>>,
     _machine: Machine,
 }
 
@@ -58,9 +65,11 @@ impl Cluster {
     fn prepare(options: &Options) -> Result<Self> {
         let machine = Machine::alone()?;
         let folder = tempfile::Builder::new().prefix("livedrop-proof-").tempdir()?;
-        let ports = Ports::take(u16::try_from(2 * options.nodes)?)?;
+        let ports = Ports::take(u16::try_from(2 * options.room())?)?;
         let config = folder.path().join("cluster.toml");
         std::fs::write(&config, options.file(&ports, &folder.path().join("data")))?;
+        let joins = folder.path().join("joining.toml");
+        std::fs::write(&joins, options.joining_file())?;
         let urls = (0..options.nodes).map(|place| {
             let place = u16::try_from(2 * place).expect("a handful of nodes");
             format!("http://127.0.0.1:{}", ports.port(place))
@@ -72,7 +81,10 @@ impl Cluster {
             config,
             api: Api::new()?,
             folder,
-            _ports: ports,
+            ports,
+            room: options.room(),
+            joins,
+            joined: BTreeMap::new(),
             _machine: machine,
         })
     }
@@ -113,7 +125,10 @@ impl Cluster {
         if self.nodes[id - 1].is_some() {
             bail!("node {id} runs already");
         }
-        let process = Process::start(&self.binary, &self.config, id, &self.log_of(id))?;
+        let process = match self.joined.get(&id) {
+            Some(own) => Process::start_with(&self.binary, &self.joins, own, &self.log_of(id))?,
+            None => Process::start(&self.binary, &self.config, id, &self.log_of(id))?,
+        };
         self.nodes[id - 1] = Some(process);
         Ok(())
     }

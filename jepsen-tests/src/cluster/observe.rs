@@ -85,7 +85,7 @@ impl Cluster {
         Ok(Account { name: String::new(), id: String::new(), token: token.trim().to_owned() })
     }
 
-    fn operator_token(&self, id: usize) -> PathBuf {
+    pub(super) fn operator_token(&self, id: usize) -> PathBuf {
         self.data_of(id).join("operator.token")
     }
 

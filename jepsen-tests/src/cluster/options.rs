@@ -10,6 +10,8 @@ use crate::cluster::ports::Ports;
 #[derive(Debug, Clone)]
 pub struct Options {
     pub nodes: usize,
+    /// How many more may come.
+    more: usize,
     settings: BTreeMap<(String, String), String>,
 }
 
@@ -20,7 +22,7 @@ impl Options {
     }
 
     pub fn of(nodes: usize) -> Self {
-        Self { nodes, settings: BTreeMap::new() }
+        Self { nodes, more: 0, settings: BTreeMap::new() }
             .set("auth", "password_memory_kib", 64)
             .set("auth", "password_passes", 1)
             .set("auth", "password_hash_queue", 10_000)
@@ -32,6 +34,16 @@ impl Options {
     pub fn set(mut self, section: &str, key: &str, value: impl ToString) -> Self {
         self.settings.insert((section.to_owned(), key.to_owned()), value.to_string());
         self
+    }
+
+    /// Keeps addresses for nodes that come later.
+    pub fn with_room_for(self, more: usize) -> Self {
+        Self { more, ..self }
+    }
+
+    /// The most nodes that there will be.
+    pub(crate) fn room(&self) -> usize {
+        self.nodes + self.more
     }
 
     /// A few entries of log and no more: a node that is away for a moment needs a snapshot.
@@ -51,6 +63,18 @@ impl Options {
                 writeln!(file, "    {{ id = {id}, peer = \"127.0.0.1:{peer}\", http = \"http://127.0.0.1:{http}\" }},");
         }
         file.push_str("]\n");
+        self.add_settings(&mut file);
+        file
+    }
+
+    /// The file of nodes that come later; who they are, and whom they ask, they are told by flags.
+    pub(crate) fn joining_file(&self) -> String {
+        let mut file = String::new();
+        self.add_settings(&mut file);
+        file
+    }
+
+    fn add_settings(&self, file: &mut String) {
         let mut section = "";
         for ((in_section, key), value) in &self.settings {
             if in_section != section {
@@ -59,7 +83,6 @@ impl Options {
             }
             let _ = writeln!(file, "{key} = {value}");
         }
-        file
     }
 }
 

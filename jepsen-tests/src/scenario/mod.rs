@@ -7,6 +7,7 @@ pub mod cached;
 pub mod catch_up;
 pub mod crash_matrix;
 pub mod failover;
+pub mod members;
 pub mod money;
 pub mod quorum;
 pub mod race;

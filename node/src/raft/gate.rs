@@ -18,9 +18,10 @@ use tonic::{Request, Status};
 
 use super::consensus;
 use super::forward::ProposeForwarded;
-use super::identity::{self, Identity, Registered};
+use super::identity::{self, Identity, Registered, Standing};
 use super::leadership::Heard;
 use super::limits::Lend;
+use super::newcomer::LetIn;
 use super::operate::Operate;
 use super::operators::Operators;
 use super::peers::{Link, Peers};
@@ -39,6 +40,7 @@ struct Inside {
     limits: OnceLock<Arc<dyn Lend>>,
     operators: OnceLock<Arc<dyn Operators>>,
     operate: OnceLock<Arc<dyn Operate>>,
+    let_in: OnceLock<Arc<dyn LetIn>>,
     closing: CancellationToken,
     heard: Arc<Heard>,
 }
@@ -78,6 +80,7 @@ impl Gate {
             limits: OnceLock::new(),
             operators: OnceLock::new(),
             operate: OnceLock::new(),
+            let_in: OnceLock::new(),
             closing: CancellationToken::new(),
             heard: Arc::default(),
         }))
@@ -103,6 +106,11 @@ impl Gate {
         let _ = self.0.operate.set(operate);
     }
 
+    /// From now on new nodes are let in. The first call decides.
+    pub fn let_newcomers_in(&self, let_in: Arc<dyn LetIn>) {
+        let _ = self.0.let_in.set(let_in);
+    }
+
     /// Says that this node has no consensus state, so that it cannot know anybody and may say so before it takes part.
     pub(super) fn has_no_state(&self) {
         self.0.has_no_state.store(true, Ordering::Release);
@@ -121,7 +129,7 @@ impl Gate {
         &self.0.identity
     }
 
-    pub(super) fn registered(&self, node: u64) -> Option<identity::Incarnation> {
+    pub(super) fn registered(&self, node: u64) -> Option<Standing> {
         (self.0.registered)(node)
     }
 
@@ -135,7 +143,20 @@ impl Gate {
         }
     }
 
-    /// Lets in what `greet` does, unless the caller's id is registered with another incarnation; answers the caller.
+    /// Whether a node was removed and is no member any more, as far as this node knows.
+    pub(super) fn has_gone(&self, node: u64) -> bool {
+        self.registered(node).is_some_and(|known| known.removed) && !self.is_member(node)
+    }
+
+    fn is_member(&self, node: u64) -> bool {
+        let Some(opened) = self.0.consensus.get() else { return true };
+        let server = opened.raft.server_metrics();
+        let server = server.borrow_watched();
+        server.committed_membership_config.membership().get_node(&node).is_some()
+    }
+
+    /// Lets in what `greet` does, unless the caller's id is registered with another incarnation or has gone; answers the
+    /// caller.
     pub(super) fn admit<T>(&self, request: &Request<T>) -> Result<u64, Status> {
         self.admit_metadata(request.metadata())
     }
@@ -143,7 +164,7 @@ impl Gate {
     /// As [`admit`](Gate::admit), by what the call says of itself.
     pub(super) fn admit_metadata(&self, metadata: &MetadataMap) -> Result<u64, Status> {
         let (node, incarnation) = identity::caller(&self.0.identity, metadata)?;
-        identity::refuse_stale(&self.0.registered, node, incarnation)?;
+        identity::refuse_stale(&self.0.registered, node, incarnation, || self.is_member(node))?;
         Ok(node)
     }
 
@@ -161,6 +182,10 @@ impl Gate {
 
     pub(super) fn operators(&self) -> Option<Arc<dyn Operators>> {
         self.0.operators.get().cloned()
+    }
+
+    pub(super) fn let_in(&self) -> Result<Arc<dyn LetIn>, Status> {
+        self.0.let_in.get().cloned().ok_or_else(|| self.starting())
     }
 
     pub(super) fn operate(&self) -> Result<Arc<dyn Operate>, Status> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use livedrop_proto::admin::admin_client::AdminClient;
 use livedrop_proto::forward::forward_client::ForwardClient;
+use livedrop_proto::join::join_client::JoinClient;
 use livedrop_proto::limits::limits_client::LimitsClient;
 use livedrop_proto::operate::operate_client::OperateClient;
 use livedrop_proto::raft::raft_client::RaftClient;
@@ -99,6 +100,10 @@ impl Link {
         LimitsClient::new(self.wire(&self.urgent))
     }
 
+    pub(super) fn join(&self) -> JoinClient<Wire> {
+        JoinClient::new(self.wire(&self.urgent))
+    }
+
     pub(super) fn operate(&self) -> OperateClient<Wire> {
         OperateClient::new(self.wire(&self.urgent))
     }
@@ -108,7 +113,7 @@ impl Link {
     }
 }
 
-fn channel(address: &str) -> Result<Channel, PeerError> {
+pub(super) fn channel(address: &str) -> Result<Channel, PeerError> {
     let endpoint = Endpoint::from_shared(format!("http://{address}"))
         .map_err(|source| PeerError::Address { address: address.to_owned(), source })?
         .tcp_nodelay(true)

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use livedrop_proto::admin::admin_server::AdminServer;
 use livedrop_proto::forward::forward_server::ForwardServer;
+use livedrop_proto::join::join_server::JoinServer;
 use livedrop_proto::limits::limits_server::LimitsServer;
 use livedrop_proto::operate::operate_server::OperateServer;
 use livedrop_proto::raft::raft_server::RaftServer;
@@ -17,6 +18,7 @@ use tonic::transport::server::TcpIncoming;
 use super::forward::ForwardService;
 use super::gate::Gate;
 use super::limits::LimitsService;
+use super::newcomer::JoinService;
 use super::operate::OperateService;
 use super::peers::{CONNECTION_WINDOW, KEEPALIVE, MESSAGE_BYTES_MAX, STREAM_WINDOW};
 use super::service::{AdminService, RaftService};
@@ -39,6 +41,7 @@ pub async fn serve(
     let admin = AdminServer::new(AdminService::new(gate.clone()));
     let limits = LimitsServer::new(LimitsService::new(gate.clone()));
     let operate = OperateServer::new(OperateService::new(gate.clone()));
+    let join = JoinServer::new(JoinService::new(gate.clone()));
     let (stop, stopped) = oneshot::channel::<()>();
     let server = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))
@@ -51,6 +54,7 @@ pub async fn serve(
         .add_service(admin)
         .add_service(limits)
         .add_service(operate)
+        .add_service(join)
         .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async {
             let _ = stopped.await;
         });

@@ -4,6 +4,7 @@ mod cluster;
 mod elect;
 mod forward;
 mod join;
+mod members;
 mod proxy;
 mod read;
 mod stall;

@@ -24,6 +24,11 @@ use self::files::{create_directory, names_in, remove_directory, sync_directory, 
 pub use self::identity::Identity;
 use crate::StoreError;
 
+/// Whose directory this is; none when nobody has used it yet.
+pub(crate) fn owner(path: &Path) -> Result<Option<Identity>, StoreError> {
+    Ok(identity::find(&path.join("IDENTITY"))?.map(|(identity, _)| identity))
+}
+
 /// A directory that is ours, locked until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Directory {
