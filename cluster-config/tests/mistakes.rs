@@ -192,25 +192,34 @@ fn a_node_joins_a_cluster_or_begins_one() {
         &both,
         &[],
         &expect![[r#"
-            "#]],
+            1 mistake in the configuration:
+              cluster.join (in shop.toml): "nowhere" is not an address. Write a list such as ["10.0.0.1:9090", "10.0.0.2:9090"]; in a variable 10.0.0.1:9090,10.0.0.2:9090.
+        "#]],
     );
     let both = format!("{ONE}join = [\"10.0.0.1:9090\"]\n");
     refused(
         &both,
         &[("LIVEDROP_CLUSTER__JOIN_TOKEN", "4")],
         &expect![[r#"
-            "#]],
+            2 mistakes in the configuration:
+              cluster.join_token (from LIVEDROP_CLUSTER__JOIN_TOKEN): "4" is not a token of `livedropctl member add`: the node's id, a full stop and the secret; or nothing. Write a token of `livedropctl member add`: the node's id, a full stop and the secret; or nothing.
+              cluster.members: members begin a cluster, and cluster.join joins one. Leave out one of the two.
+        "#]],
     );
     refused(
         &format!("{ONE}join_token = \"4.c2VjcmV0\"\n"),
         &[],
         &expect![[r#"
-            "#]],
+            1 mistake in the configuration:
+              cluster.join_token: there is a token and nobody to show it to. Name the peer addresses of members with --peers or cluster.join; `livedropctl member add` shows both.
+        "#]],
     );
     refused(
         &JOINS.replace("/data", "/data/{id}"),
         &[],
         &expect![[r#"
-            "#]],
+            1 mistake in the configuration:
+              node.data_dir: without a token, nobody knows what {id} stands for. Write the directory that this node has, or give its token with --join.
+        "#]],
     );
 }

@@ -25,7 +25,7 @@ impl Voters {
     /// These voters after one goes and others come, which are up.
     pub fn after(&self, goes: Option<u64>, comes: impl IntoIterator<Item = u64>) -> Self {
         let mut after = self.clone();
-        for id in goes {
+        if let Some(id) = goes {
             after.all.remove(&id);
             after.up.remove(&id);
         }

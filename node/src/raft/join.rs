@@ -69,13 +69,17 @@ pub(super) async fn ask(peers: &Peers, members: &BTreeMap<u64, Member>) -> Resul
     Ok(())
 }
 
-/// Asks one peer until it answers.
-async fn ask_one(own: &Identity, peer: u64, link: Arc<Link>) -> Result<(), JoinError> {
-    let hello = pb::HelloRequest {
+fn hello(own: &Identity) -> pb::HelloRequest {
+    pb::HelloRequest {
         cluster_id: own.cluster_id.clone(),
         node_id: own.node_id,
         incarnation: own.incarnation.to_vec().into(),
-    };
+    }
+}
+
+/// Asks one peer until it answers.
+async fn ask_one(own: &Identity, peer: u64, link: Arc<Link>) -> Result<(), JoinError> {
+    let hello = hello(own);
     let mut told = false;
     loop {
         let mut client = link.admin();
@@ -106,11 +110,7 @@ async fn ask_one(own: &Identity, peer: u64, link: Arc<Link>) -> Result<(), JoinE
 /// Asks the members once whether this node was removed; answers who says so, the first that does.
 pub(super) async fn removed_by(peers: &Peers, members: &BTreeMap<u64, Member>) -> Option<u64> {
     let own = peers.identity();
-    let hello = pb::HelloRequest {
-        cluster_id: own.cluster_id.clone(),
-        node_id: own.node_id,
-        incarnation: own.incarnation.to_vec().into(),
-    };
+    let hello = hello(own);
     let mut asking: FuturesUnordered<_> = members
         .iter()
         .filter(|(id, _)| **id != own.node_id)
