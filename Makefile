@@ -32,11 +32,12 @@ test: lint rust-tests ## everything that a change must pass
 lint: set-up ## format, clippy, and the rules for dependencies
 	@.ci/lint
 
-# The binaries first: the cluster tests start real livedropd processes. Without localstripe, Varnish or HAProxy their
-# tests say that they were skipped.
+# The binaries first: the cluster tests start real livedropd processes. Without localstripe, Varnish, HAProxy, nginx or
+# promtool their tests are counted as ignored, with the reason; REQUIRE_ALL=1 makes them fail.
 rust-tests: build
 	@.ci/set-up stripe || true
 	@.ci/set-up edge || true
+	@.ci/set-up watch || true
 	@cargo test --release --workspace --locked
 
 proof: build ## the long versions of the cluster tests, with their figures; PROOF="--help" lists them

@@ -8,6 +8,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "proto/limits.proto",
         "proto/join.proto",
         "proto/operate.proto",
+        "proto/backup.proto",
     ];
     for file in files {
         println!("cargo::rerun-if-changed={file}");

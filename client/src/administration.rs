@@ -3,7 +3,7 @@
 use http::Method;
 use livedrop_proto::rest::List;
 use livedrop_proto::rest::accounts::Role;
-use livedrop_proto::rest::admin::{AdminAccount, SetPassword, SetRole, SigningKey, SigningKeys};
+use livedrop_proto::rest::admin::{AdminAccount, Happened, SetPassword, SetRole, SigningKey, SigningKeys};
 use livedrop_proto::rest::audit::{AuditRecord, ReadAudit};
 use livedrop_proto::rest::list::Page;
 
@@ -58,6 +58,17 @@ impl Client {
     /// Takes a key away at once, and with it every token that it signed.
     pub async fn revoke_key(&self, id: &str) -> Result<(), Error> {
         self.tell(Call::new(Method::DELETE, format!("/v1/admin/keys/{}", segment(id)))).await
+    }
+
+    /// Has the node that answers be ready no more, or again.
+    pub async fn drain(&self, draining: bool) -> Result<(), Error> {
+        let method = if draining { Method::PUT } else { Method::DELETE };
+        self.tell(Call::new(method, "/v1/admin/drain")).await
+    }
+
+    /// What all nodes remember of a request that failed, was slow or is traced. Refused with `not_found` when none does.
+    pub async fn happened(&self, request_id: &str) -> Result<Happened, Error> {
+        Ok(self.ask(Call::get(format!("/v1/admin/errors/{}", segment(request_id)))).await?.body)
     }
 
     /// One page of the audit trail, oldest record first.

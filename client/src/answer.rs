@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, SERVER};
 use http::{HeaderMap, StatusCode};
 use livedrop_proto::rest::{Problem, REQUEST_ID_HEADER, problem};
 
@@ -10,6 +10,9 @@ use crate::{Endpoint, Refusal};
 
 /// The longest answer that is read, in bytes: a page of 100 products with their longest descriptions is 2 MB.
 const BODY_MAX: usize = 8 << 20;
+
+/// The code of a refusal that is not from a node: what stands before the nodes does not know ours.
+pub(crate) const FOREIGN: &str = "unknown";
 
 /// A whole answer.
 #[derive(Debug)]
@@ -47,8 +50,8 @@ impl Received {
             kind: "about:blank".to_owned(),
             title: self.status.canonical_reason().unwrap_or("Unknown status").to_owned(),
             status: self.status.as_u16(),
-            detail: String::from_utf8_lossy(&self.body).chars().take(200).collect(),
-            code: "unknown".to_owned(),
+            detail: foreign_detail(text(CONTENT_TYPE.as_str()), text(SERVER.as_str()), &self.body),
+            code: FOREIGN.to_owned(),
             request_id: text(REQUEST_ID_HEADER).unwrap_or(request_id).to_owned(),
             errors: Vec::new(),
             opens_at: None,
@@ -57,6 +60,17 @@ impl Received {
         let retry_after = text(RETRY_AFTER.as_str()).and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
         Refusal { status: self.status.as_u16(), problem, retry_after, endpoint: self.endpoint }
     }
+}
+
+/// What can be said of an answer that no node gave. A page is for browsers: nobody wants to read its HTML in a terminal.
+fn foreign_detail(kind: Option<&str>, server: Option<&str>, body: &[u8]) -> String {
+    let who = server.map_or_else(String::new, |server| format!(" ({server})"));
+    let text = String::from_utf8_lossy(body);
+    let is_page = kind.is_some_and(|kind| kind.contains("html")) || text.trim_start().starts_with('<');
+    let said = if is_page { String::new() } else { text.split_whitespace().collect::<Vec<_>>().join(" ") };
+    let said: String = said.chars().take(200).collect();
+    let colon = if said.is_empty() { "" } else { ": " };
+    format!("Something before the nodes answered this{who}{colon}{said}")
 }
 
 /// The innermost reason: the outer ones say "error sending request" only.
@@ -69,4 +83,18 @@ pub(crate) fn root_cause(error: &reqwest::Error) -> String {
         cause = inner;
     }
     cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_a_proxy_is_told_in_a_sentence() {
+        let page = b"<!DOCTYPE html><html><head><title>503</title></head></html>";
+        let detail = foreign_detail(Some("text/html; charset=utf-8"), Some("Varnish"), page);
+        assert_eq!(detail, "Something before the nodes answered this (Varnish)");
+        let detail = foreign_detail(Some("text/plain"), None, b"no server\nis available\n");
+        assert_eq!(detail, "Something before the nodes answered this: no server is available");
+    }
 }

@@ -26,6 +26,8 @@ const OPENING: Duration = Duration::from_secs(10);
 pub struct Client {
     http: reqwest::Client,
     timeout: Duration,
+    /// Believed beside those that the system believes.
+    authorities: Arc<[reqwest::Certificate]>,
     endpoints: Arc<Endpoints>,
     policy: Policy,
     token: Option<Arc<SecretString>>,
@@ -55,10 +57,11 @@ impl Client {
 
     /// `timeout` is for one attempt: a node that takes longer is given up for the next.
     pub fn with_timeout(endpoints: Endpoints, timeout: Duration) -> Self {
-        let http = http(timeout, None);
+        let authorities: Arc<[reqwest::Certificate]> = Arc::new([]);
         Client {
-            http,
+            http: http(timeout, None, &authorities),
             timeout,
+            authorities,
             endpoints: Arc::new(endpoints),
             policy: Policy::default(),
             token: None,
@@ -71,13 +74,23 @@ impl Client {
         Client { token: Some(Arc::new(token.into())), ..self.clone() }
     }
 
+    /// The same client with connections of its own, which believes nodes whose certificates this authority has signed,
+    /// too. `pem` is one certificate or several.
+    ///
+    /// Errors: it is no certificate.
+    pub fn believing(&self, pem: &str) -> Result<Self, reqwest::Error> {
+        let authorities: Arc<[reqwest::Certificate]> = reqwest::Certificate::from_pem_bundle(pem.as_bytes())?.into();
+        let http = builder(self.timeout, None, &authorities).build()?;
+        Ok(Client { http, authorities, ..self.clone() })
+    }
+
     pub fn with_policy(&self, policy: Policy) -> Self {
         Client { policy, ..self.clone() }
     }
 
     /// The same client with connections of its own, which come from this address of this machine.
     pub(crate) fn coming_from(&self, address: Option<IpAddr>) -> Self {
-        Client { http: http(self.timeout, address), ..self.clone() }
+        Client { http: http(self.timeout, address, &self.authorities), ..self.clone() }
     }
 
     /// The same client, asking one node only.
@@ -215,15 +228,18 @@ impl Client {
     }
 }
 
-fn http(timeout: Duration, from: Option<IpAddr>) -> reqwest::Client {
+fn http(timeout: Duration, from: Option<IpAddr>, authorities: &[reqwest::Certificate]) -> reqwest::Client {
+    builder(timeout, from, authorities).build().expect("what was built once can be built again")
+}
+
+fn builder(timeout: Duration, from: Option<IpAddr>, authorities: &[reqwest::Certificate]) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .connect_timeout(timeout.min(Duration::from_secs(2)))
         .timeout(timeout)
         .local_address(from)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("livedrop-client/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .expect("a client without certificates of its own can be built")
+        .tls_certs_merge(authorities.iter().cloned())
 }
 
 fn unreached(endpoint: &Endpoint, why: String, request_id: &str) -> Error {

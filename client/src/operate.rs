@@ -1,6 +1,6 @@
 //! The peer ports of a cluster's nodes, as operators call them.
 //!
-//! [`Peers`] holds addresses and tokens; [`Peers::ask`] tries one after the other until a node answers. Every service of
+//! [`Peers`] holds addresses, and tokens or a certificate; [`Peers::ask`] tries one after the other until a node answers. Every service of
 //! the peer port is called over the [`Wire`] that it hands out.
 
 use std::time::Duration;
@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Code, Request, Status};
 
 /// How long a connection attempt may take.
@@ -17,7 +17,7 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// A silent connection is asked for a sign of life this often: a change of the cluster may tell nothing for minutes.
 const KEEPALIVE: Duration = Duration::from_secs(5);
 
-/// A connection to one node, which shows the caller's token with every call.
+/// A connection to one node, which shows the caller's token with every call, if that is what it has.
 pub type Wire = InterceptedService<Channel, Bearer>;
 
 /// Why no node has done it.
@@ -27,6 +27,8 @@ pub enum OperateError {
     Address { address: String },
     #[error("a token that is not one word of ASCII cannot be shown")]
     Token,
+    #[error("the certificates cannot be used: {0}")]
+    Certificates(String),
     /// What the last node said that could be reached, or why none could.
     #[error("{}", said(.status))]
     Refused { address: String, status: Box<Status> },
@@ -35,7 +37,7 @@ pub enum OperateError {
 impl OperateError {
     pub fn code(&self) -> Code {
         match self {
-            OperateError::Address { .. } | OperateError::Token => Code::InvalidArgument,
+            OperateError::Address { .. } | OperateError::Token | OperateError::Certificates(_) => Code::InvalidArgument,
             OperateError::Refused { status, .. } => status.code(),
         }
     }
@@ -43,11 +45,22 @@ impl OperateError {
 
 /// Puts the token on every call.
 #[derive(Clone)]
-pub struct Bearer(MetadataValue<Ascii>);
+pub struct Bearer(Option<MetadataValue<Ascii>>);
+
+/// How a person is known at a port with TLS, all in PEM: what the nodes' certificates are signed by, and the person's own
+/// certificate with its key.
+#[derive(Clone)]
+pub struct Certificates {
+    pub authority: String,
+    pub certificate: String,
+    pub key: SecretString,
+}
 
 impl Interceptor for Bearer {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert("authorization", self.0.clone());
+        if let Some(token) = &self.0 {
+            request.metadata_mut().insert("authorization", token.clone());
+        }
         Ok(request)
     }
 }
@@ -63,17 +76,35 @@ impl Peers {
     ///
     /// Errors: `Address`, `Token`.
     pub fn new(addresses: &[String], tokens: &[SecretString]) -> Result<Self, OperateError> {
-        let channels = addresses.iter().map(|address| Ok((address.clone(), channel(address)?)));
+        let channels = addresses.iter().map(|address| Ok((address.clone(), endpoint(address, "http")?.connect_lazy())));
         let bearer = |token: &SecretString| {
             let mut value: MetadataValue<Ascii> =
                 format!("Bearer {}", token.expose_secret()).parse().map_err(|_| OperateError::Token)?;
             value.set_sensitive(true);
-            Ok(Bearer(value))
+            Ok(Bearer(Some(value)))
         };
         Ok(Peers {
             channels: channels.collect::<Result<_, _>>()?,
             tokens: tokens.iter().map(bearer).collect::<Result<_, _>>()?,
         })
+    }
+
+    /// As [`new`](Peers::new), for ports with TLS: the certificate says who calls, and no token is shown.
+    ///
+    /// Errors: `Address`, `Certificates`.
+    pub fn secured(addresses: &[String], certificates: &Certificates) -> Result<Self, OperateError> {
+        let tls = ClientTlsConfig::new()
+            .ca_certificate(Certificate::from_pem(&certificates.authority))
+            .identity(Identity::from_pem(&certificates.certificate, certificates.key.expose_secret()));
+        let wrong = |error: tonic::transport::Error| {
+            OperateError::Certificates(std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string))
+        };
+        let channel = |address: &String| {
+            let endpoint = endpoint(address, "https")?.tls_config(tls.clone()).map_err(wrong)?;
+            Ok((address.clone(), endpoint.connect_lazy()))
+        };
+        let channels = addresses.iter().map(channel).collect::<Result<_, _>>()?;
+        Ok(Peers { channels, tokens: vec![Bearer(None)] })
     }
 
     /// Asks one node after the other, with one token after the other, until one answers: a node that cannot be reached
@@ -108,18 +139,14 @@ impl Peers {
     }
 }
 
-/// Connects when it is first used.
-fn channel(address: &str) -> Result<Channel, OperateError> {
+/// Where to connect, and for how long to try.
+fn endpoint(address: &str, scheme: &str) -> Result<Endpoint, OperateError> {
     let wrong = || OperateError::Address { address: address.to_owned() };
     if !address.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok()) {
         return Err(wrong());
     }
-    let endpoint = Endpoint::from_shared(format!("http://{address}")).map_err(|_| wrong())?;
-    Ok(endpoint
-        .connect_timeout(CONNECT)
-        .http2_keep_alive_interval(KEEPALIVE)
-        .keep_alive_timeout(KEEPALIVE)
-        .connect_lazy())
+    let endpoint = Endpoint::from_shared(format!("{scheme}://{address}")).map_err(|_| wrong())?;
+    Ok(endpoint.connect_timeout(CONNECT).http2_keep_alive_interval(KEEPALIVE).keep_alive_timeout(KEEPALIVE))
 }
 
 /// A status in one line, with the cause that its own message leaves out.

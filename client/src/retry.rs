@@ -4,8 +4,8 @@
 //! |---|---|---|
 //! | the connection was refused: nothing was sent | next node | next node |
 //! | the connection was lost, or no answer came in time | next node, same key | never: it may have been done |
-//! | 503 `outcome_unknown`, 502, 504 | same key | never: it may have been done |
-//! | 503 otherwise, 429: nothing was done | again | again |
+//! | 503 `outcome_unknown`, 502, 504, 503 of something before the nodes | same key | never: it may have been done |
+//! | 503 of a node otherwise, 429: nothing was done | again | again |
 //! | any other answer | never: it is the answer | never |
 //!
 //! Between two attempts the client waits as long as `Retry-After` says, or a random time that doubles; not at all
@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use livedrop_proto::rest::problem::code;
 
+use crate::answer::FOREIGN;
 use crate::{Error, random};
 
 /// How often and how long one request is repeated.
@@ -95,7 +96,8 @@ pub fn again(repeat: Repeat, failure: Failure<'_>) -> bool {
     let known_not_done = match failure {
         Failure::NotSent => true,
         Failure::Lost => false,
-        Failure::Answered { status: 503, code } => code != code::OUTCOME_UNKNOWN,
+        // A proxy says 503 also of a request that a node took and did not answer.
+        Failure::Answered { status: 503, code } => code != code::OUTCOME_UNKNOWN && code != FOREIGN,
         Failure::Answered { status: 429, .. } => true,
         Failure::Answered { status: 502 | 504, .. } => false,
         Failure::Answered { .. } => return false,
@@ -124,7 +126,8 @@ mod tests {
 
     #[test]
     fn a_write_without_a_key_is_not_sent_again_once_it_may_have_been_done() {
-        for failure in [Failure::Lost, answered(503, code::OUTCOME_UNKNOWN), answered(502, ""), answered(504, "")] {
+        let proxy = [503, 502, 504].map(|status| answered(status, FOREIGN));
+        for failure in [Failure::Lost, answered(503, code::OUTCOME_UNKNOWN)].into_iter().chain(proxy) {
             assert!(!again(Repeat::Unsafe, failure), "{failure:?}");
             assert!(again(Repeat::Safe, failure), "{failure:?}");
             assert!(leaves_open(failure), "{failure:?}");

@@ -152,6 +152,22 @@ async fn tokens_that_are_not_good_make_way_for_the_next() {
 }
 
 #[tokio::test]
+async fn a_nodes_own_token_is_tried_at_that_node_though_busy_nodes_pass_the_request_on() {
+    let double = Double::open(1, 3).await;
+    let shell = Shell::new(&double.endpoints);
+    let tokens: Vec<String> = (0..3)
+        .map(|place| shell.file(&format!("{place}.token"), &format!("operator-of-{place}")).display().to_string())
+        .collect();
+    let ids = shell.file("ids", "usr_01KAS0FJX0D2W8NMC0D3F50001\n");
+    // Each node passes the request on just when its own token is tried: none is tried where it is good.
+    double.shop().busy = (0..3).collect();
+    let line = format!("follow import --creator usr_1 {} --token-file {}", ids.display(), tokens.join(","));
+    let ended = shell.run(&line).await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(double.shop().followers.len(), 1);
+}
+
+#[tokio::test]
 async fn status_is_one_screen_that_ends_in_a_sentence() {
     let double = Double::open(1, 3).await;
     let mut endpoints: Vec<&str> = double.endpoints.split(',').collect();

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use livedrop_client::{Client, Error, IdempotencyKey, Policy};
@@ -32,6 +34,35 @@ async fn hangs_up() -> String {
         }
     });
     endpoint
+}
+
+/// A proxy that reaches no node, and says so in a page for people.
+async fn proxy() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (endpoint, asked) = (format!("http://{}", listener.local_addr().unwrap()), Arc::<AtomicUsize>::default());
+    let count = asked.clone();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await;
+            count.fetch_add(1, Ordering::Relaxed);
+            let answer = "HTTP/1.1 503 Service Unavailable\r\nServer: Proxy\r\nContent-Type: text/html\r\n\
+                          Content-Length: 14\r\nConnection: close\r\n\r\n<html> </html>";
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    (endpoint, asked)
+}
+
+#[tokio::test]
+async fn a_proxy_that_reaches_no_node_is_asked_again_only_for_what_does_no_harm() {
+    let (endpoint, asked) = proxy().await;
+    let client = client(&endpoint).with_policy(Policy { attempts: 3, ..Policy::default() });
+    let error = client.refresh("rt_once").await.unwrap_err();
+    assert_eq!((error.status(), asked.swap(0, Ordering::Relaxed)), (Some(503), 1), "it may have been done");
+    let Error::Refused(refusal) = client.cluster().await.unwrap_err() else { panic!("it was answered") };
+    assert_eq!(refusal.problem.detail, "Something before the nodes answered this (Proxy)");
+    assert_eq!(asked.load(Ordering::Relaxed), 3);
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ pub(crate) fn check(config: &NodeConfig) -> Vec<Mistake> {
     mistakes.extend(streams(config));
     mistakes.extend(caches(config));
     mistakes.extend(joining(config));
+    mistakes.extend(certificates("peer.tls", &config.peer.tls.given()));
+    mistakes.extend(certificates("http.tls", &config.http.tls.given()));
     mistakes
 }
 
@@ -56,11 +58,35 @@ pub(crate) fn listeners(config: &NodeConfig) -> Vec<Mistake> {
             "Give clients and nodes different ports.",
         ));
     }
-    if !config.peer.listen.ip().is_loopback() && !config.peer.insecure_beyond_loopback {
+    let open = |listen: SocketAddr, secured: bool, told: bool| !listen.ip().is_loopback() && !secured && !told;
+    let (peer, http) = (&config.peer, &config.http);
+    if open(peer.listen, peer.tls.is_on(), peer.insecure_beyond_loopback) {
         mistakes.push(wrong(
             "peer.listen",
-            format!("{} can be reached from other machines, and this traffic is not yet encrypted", config.peer.listen),
-            "Listen on 127.0.0.1, or set peer.insecure_beyond_loopback = true in a network that is closed to all others.",
+            format!("{} can be reached from other machines, and [peer.tls] has no certificates", peer.listen),
+            "Make certificates with `livedropctl cert` and name them in [peer.tls]; or listen on 127.0.0.1; or set \
+             peer.insecure_beyond_loopback = true in a network that is closed to all others.",
+        ));
+    }
+    if open(http.listen, http.tls.is_on(), http.insecure_beyond_loopback) {
+        mistakes.push(wrong(
+            "http.listen",
+            format!(
+                "{} can be reached from other machines, and [http.tls] has no certificate: passwords and tokens could \
+                 be read on their way",
+                http.listen
+            ),
+            "Name a certificate and its key in [http.tls]; or listen on 127.0.0.1; or set \
+             http.insecure_beyond_loopback = true where something in front speaks TLS, in a network that is closed to \
+             all others.",
+        ));
+    }
+    let own = config.own();
+    if http.tls.is_on() && !own.http.starts_with("https://") {
+        mistakes.push(wrong(
+            "cluster.members",
+            format!("clients are told to reach node {} at {}, and [http.tls] is on", own.id, own.http),
+            "Write https:// in http of each member.",
         ));
     }
     mistakes
@@ -183,6 +209,21 @@ fn joining(config: &NodeConfig) -> Vec<Mistake> {
         ));
     }
     mistakes
+}
+
+/// TLS with half of its files would be no TLS.
+fn certificates(section: &str, files: &[(&str, bool)]) -> Vec<Mistake> {
+    let (given, lacking): (Vec<_>, Vec<_>) = files.iter().copied().partition(|(_, given)| *given);
+    let lacking = if given.is_empty() { Vec::new() } else { lacking };
+    let names = given.iter().map(|(key, _)| format!("{section}.{key}")).collect::<Vec<_>>().join(" and ");
+    let mistake = |(key, _): (&str, bool)| {
+        wrong(
+            &format!("{section}.{key}"),
+            format!("{names} is given and this is not"),
+            "Name the file, or leave all of the section out.",
+        )
+    };
+    lacking.into_iter().map(mistake).collect()
 }
 
 fn wrong(path: &str, problem: String, advice: &str) -> Mistake {

@@ -85,14 +85,25 @@ impl Layers {
                 });
                 continue;
             };
-            for (key, value) in options {
-                let given = Given { written: Written::Toml(value), origin: origin.clone() };
-                self.values.insert(format!("{section}.{key}"), given);
+            self.add_section(&section, options, &origin);
+        }
+    }
+
+    /// Adds the options of a section and of the sections within it, such as `[peer.tls]` within `[peer]`.
+    fn add_section(&mut self, section: &str, options: toml::Table, origin: &Origin) {
+        for (key, value) in options {
+            let path = format!("{section}.{key}");
+            match value {
+                toml::Value::Table(within) => self.add_section(&path, within, origin),
+                value => {
+                    let given = Given { written: Written::Toml(value), origin: origin.clone() };
+                    self.values.insert(path, given);
+                }
             }
         }
     }
 
-    /// Adds every variable that is named `LIVEDROP_SECTION__KEY`.
+    /// Adds every variable that is named `LIVEDROP_SECTION__KEY`, or `LIVEDROP_SECTION__WITHIN__KEY`.
     ///
     /// Other variables that begin with `LIVEDROP_` are left alone: orchestrators make some by themselves
     /// (`LIVEDROP_SERVICE_HOST`), and they must not keep a node from starting.
@@ -105,7 +116,7 @@ impl Layers {
                 self.strangers.push(name);
                 continue;
             };
-            let path = format!("{}.{}", section.to_lowercase(), key.to_lowercase());
+            let path = format!("{section}.{}", key.replace("__", ".")).to_lowercase();
             let origin = Origin::Environment(name);
             self.values.insert(path, Given { written: Written::Text(value), origin });
         }
@@ -152,7 +163,7 @@ impl Layers {
 
 /// The environment variable of an option: `raft.heartbeat_ms` → `LIVEDROP_RAFT__HEARTBEAT_MS`.
 pub(crate) fn environment_name(path: &str) -> String {
-    format!("{ENVIRONMENT_PREFIX}{}", path.replacen('.', "__", 1).to_uppercase())
+    format!("{ENVIRONMENT_PREFIX}{}", path.replace('.', "__").to_uppercase())
 }
 
 /// The known path that needs the fewest edits, when it is close enough to be what was meant.

@@ -9,6 +9,7 @@
 //! where that entry says, and fills its id into `data_dir`.
 
 mod agree;
+mod doubts;
 mod error;
 mod kind;
 mod layers;
@@ -38,6 +39,8 @@ pub use sections::peer::Peer;
 pub use sections::raft::Raft;
 pub use sections::search::Search;
 pub use sections::storage::Storage;
+pub use sections::telemetry::Telemetry;
+pub use sections::tls::{HttpTls, PeerTls};
 pub use sections::webhooks::Webhooks;
 
 use layers::Layers;
@@ -61,6 +64,7 @@ pub struct NodeConfig {
     pub search: Search,
     pub cdn: Cdn,
     pub log: Log,
+    pub telemetry: Telemetry,
 }
 
 impl NodeConfig {
@@ -168,17 +172,33 @@ impl NodeConfig {
             search: Search::read(reader, &own),
             cdn: Cdn::read(reader, &own),
             log: Log::read(reader, &own),
+            telemetry: Telemetry::read(reader, &own),
         };
+        config.peer.tls = config.peer.tls.of(&own);
+        config.http.tls = config.http.tls.of(&own);
         if config.http.threads == 0 {
             config.http.threads = std::thread::available_parallelism().map_or(1, usize::from);
         }
         (config, complete)
     }
 
+    /// Fills in who this node is, when it joins a cluster and has found out.
+    pub fn become_node(&mut self, cluster_id: String, node_id: u64) {
+        (self.cluster.id, self.node.id) = (cluster_id, node_id);
+        let own = Member { id: node_id, ..Member::placeholder() };
+        self.peer.tls = self.peer.tls.clone().of(&own);
+        self.http.tls = self.http.tls.clone().of(&own);
+    }
+
     /// This node's own entry among the members that the cluster begins with.
     pub fn own(&self) -> &Member {
         let own = self.cluster.members.iter().find(|member| member.id == self.node.id);
         own.expect("a checked configuration has its own node among the members")
+    }
+
+    /// What the node can run with and hardly anybody means, such as limits of which one makes the other one pointless.
+    pub fn doubts(&self) -> Vec<Mistake> {
+        doubts::doubts(self)
     }
 
     /// The effective configuration as a file; loading it gives the same configuration.

@@ -130,15 +130,18 @@ impl Reader {
 /// Declares a section: a struct whose fields are read, checked, documented and given their default by one line
 /// each, so that the documentation, the default and the code are the same text.
 ///
-/// `own` is the name under which defaults may use this node's own entry of `cluster.members`.
+/// `own` is the name under which defaults may use this node's own entry of `cluster.members`. A section may hold
+/// another one, which comes after all its options.
 macro_rules! section {
     ($(#[doc = $about:literal])+ $name:ident = $section:literal, $own:ident {
         $($(#[doc = $effect:literal])+ $field:ident: $type:ty = $default:expr, $kind:expr;)+
+        $(section $within:ident: $within_type:ty;)?
     }) => {
         $(#[doc = $about])+
         #[derive(Clone, Debug, PartialEq, serde::Serialize)]
         pub struct $name {
             $($(#[doc = $effect])+ pub $field: $type,)+
+            $(pub $within: $within_type,)?
         }
 
         impl $name {
@@ -147,6 +150,7 @@ macro_rules! section {
                 reader.section($section, &[$($about),+]);
                 Self {
                     $($field: reader.option(stringify!($field), $default, &$kind, &[$($effect),+]),)+
+                    $($within: <$within_type>::read(reader, $own),)?
                 }
             }
         }

@@ -147,13 +147,58 @@ fn a_node_beyond_loopback_must_be_told_so_in_those_words() {
         &text,
         &[],
         &expect![[r#"
-        1 mistake in the configuration:
-          peer.listen: 0.0.0.0:9090 can be reached from other machines, and this traffic is not yet encrypted. Listen on 127.0.0.1, or set peer.insecure_beyond_loopback = true in a network that is closed to all others.
-    "#]],
+            1 mistake in the configuration:
+              peer.listen: 0.0.0.0:9090 can be reached from other machines, and [peer.tls] has no certificates. Make certificates with `livedropctl cert` and name them in [peer.tls]; or listen on 127.0.0.1; or set peer.insecure_beyond_loopback = true in a network that is closed to all others.
+        "#]],
     );
     let told = [("LIVEDROP_PEER__INSECURE_BEYOND_LOOPBACK", "true")];
     let config = load(&text, &told, Flags::default()).expect("it was told");
     assert_eq!(config.peer.listen.to_string(), "0.0.0.0:9090");
+}
+
+#[test]
+fn a_node_beyond_loopback_has_certificates_or_must_be_told_so_for_each_port() {
+    let text = ONE.replace("127.0.0.1", "10.0.0.1");
+    refused(
+        &text,
+        &[],
+        &expect![[r#"
+        2 mistakes in the configuration:
+          peer.listen: 10.0.0.1:9090 can be reached from other machines, and [peer.tls] has no certificates. Make certificates with `livedropctl cert` and name them in [peer.tls]; or listen on 127.0.0.1; or set peer.insecure_beyond_loopback = true in a network that is closed to all others.
+          http.listen: 10.0.0.1:8080 can be reached from other machines, and [http.tls] has no certificate: passwords and tokens could be read on their way. Name a certificate and its key in [http.tls]; or listen on 127.0.0.1; or set http.insecure_beyond_loopback = true where something in front speaks TLS, in a network that is closed to all others.
+    "#]],
+    );
+    let told =
+        [("LIVEDROP_PEER__INSECURE_BEYOND_LOOPBACK", "true"), ("LIVEDROP_HTTP__INSECURE_BEYOND_LOOPBACK", "true")];
+    load(&text, &told, Flags::default()).expect("it was told");
+    let secured = format!(
+        "{}[peer.tls]\nauthority = \"tls/authority.pem\"\ncertificate = \"tls/node-{{id}}.pem\"\nkey = \
+         \"tls/node-{{id}}.key\"\n",
+        text.replace("http://", "https://")
+    );
+    let http = [("LIVEDROP_HTTP__TLS__CERTIFICATE", "tls/shop.pem"), ("LIVEDROP_HTTP__TLS__KEY", "tls/shop.key")];
+    let config = load(&secured, &http, Flags::default()).expect("both ports have certificates");
+    assert_eq!(config.peer.tls.certificate, "tls/node-1.pem");
+    assert_eq!(config.http.tls.key, "tls/shop.key");
+    let again = load(&config.to_toml(), &[], Flags::default()).expect("what check prints loads again");
+    assert_eq!(again, config);
+}
+
+#[test]
+fn half_of_the_files_of_tls_is_a_mistake() {
+    let text = format!("{ONE}[peer.tls]\nkey = \"node.key\"\nchain = \"x\"\n[http.tls]\ncertificate = \"a.pem\"\n");
+    refused(
+        &text,
+        &[],
+        &expect![[r#"
+        5 mistakes in the configuration:
+          peer.tls.chain (in shop.toml): there is no such option. Remove it; config.defaults.toml lists every option.
+          peer.tls.authority: peer.tls.key is given and this is not. Name the file, or leave all of the section out.
+          peer.tls.certificate: peer.tls.key is given and this is not. Name the file, or leave all of the section out.
+          http.tls.key: http.tls.certificate is given and this is not. Name the file, or leave all of the section out.
+          cluster.members: clients are told to reach node 1 at http://127.0.0.1:8080, and [http.tls] is on. Write https:// in http of each member.
+    "#]],
+    );
 }
 
 #[test]
@@ -222,4 +267,24 @@ fn a_node_joins_a_cluster_or_begins_one() {
               node.data_dir: without a token, nobody knows what {id} stands for. Write the directory that this node has, or give its token with --join.
         "#]],
     );
+}
+
+#[test]
+fn limits_that_contradict_each_other_are_doubted_and_defaults_are_not() {
+    assert_eq!(load(ONE, &[], Flags::default()).expect("this is good").doubts(), []);
+    let text = format!(
+        "{ONE}[http]\nmax_connections = 5000\n[limits]\naccount_burst = 20000\nsign_in_failures = 200\n\
+         [events]\nstreams_per_address = 3000\n"
+    );
+    let config = load(&text, &[], Flags::default()).expect("a node can run with it");
+    let doubts: Vec<String> = config.doubts().iter().map(ToString::to_string).collect();
+    expect![[r#"
+        events.streams: 20000 is more than four fifths of http.max_connections, 4000. So many streams are never open: raise http.max_connections.
+        limits.account_burst: 20000 is more than limits.address_burst, 15000. An account that comes from one address never gets so far: raise the address's limit.
+        limits.sign_in_failures: 200 is more than limits.sign_in_failures_address, 100. One who mistypes a password stops everybody behind the same address: raise the address's limit.
+        events.streams_per_address: 3000 is more than half of the streams that the node has, 2000. Two addresses could take every stream of the node: lower it.
+    "#]]
+    .assert_eq(&(doubts.join("\n") + "\n"));
+    let off = load(&text, &[("LIVEDROP_LIMITS__ENABLED", "false")], Flags::default()).expect("a node can run with it");
+    assert_eq!(off.doubts().len(), 1, "what does not hold contradicts nothing");
 }

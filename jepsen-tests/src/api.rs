@@ -1,5 +1,6 @@
 //! The REST API as a buyer's browser would use it: plain requests over kept-alive connections, no retries, no trust.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -12,12 +13,14 @@ use crate::outcome::Outcome;
 const NO_ANSWER: Duration = Duration::from_secs(10);
 
 /// Strong enough for the server's password rules, and the same for everybody.
-const PASSWORD: &str = "seven-copper-lanterns-drift-64";
+pub const PASSWORD: &str = "seven-copper-lanterns-drift-64";
 
 /// A client for any node. Clones share their connections.
 #[derive(Clone)]
 pub struct Api {
     client: Client,
+    /// Whom a proxy in between says that it speaks for.
+    forwarded: Option<IpAddr>,
 }
 
 /// What a node answered.
@@ -39,7 +42,8 @@ impl Answer {
         self.body["code"].as_str().unwrap_or_default()
     }
 
-    fn expect(self, status: u16, what: &str) -> Result<Self> {
+    /// The answer, if it has the status that it should have.
+    pub fn expect(self, status: u16, what: &str) -> Result<Self> {
         ensure!(self.status == status, "{what}: {} {}", self.status, self.body);
         Ok(self)
     }
@@ -57,7 +61,13 @@ pub struct Account {
 impl Api {
     pub fn new() -> Result<Self> {
         let client = Client::builder().timeout(NO_ANSWER).pool_max_idle_per_host(1024).no_proxy().build()?;
-        Ok(Self { client })
+        Ok(Self { client, forwarded: None })
+    }
+
+    /// The same client for somebody at `address`, by way of a proxy that says so; whether it is believed is up to the
+    /// nodes.
+    pub fn speaking_for(&self, address: IpAddr) -> Self {
+        Self { forwarded: Some(address), ..self.clone() }
     }
 
     /// Registers an account. `role` is `buyer` or `creator`.
@@ -70,14 +80,26 @@ impl Api {
 
     /// Signs in an account that [`Api::register`] registered.
     pub async fn sign_in(&self, node: &str, name: &str) -> Result<Account> {
-        let who = json!({ "email": format!("{name}@example.com"), "password": PASSWORD });
-        let session = self.post(&format!("{node}/v1/sessions"), None, who).await?.expect(201, "signing in")?;
+        let session = self.try_sign_in(node, name, PASSWORD).await?.expect(201, "signing in")?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         Ok(Account {
             name: name.to_owned(),
             id: text(&session.body["account"]["id"]).context("a session names its account")?,
             token: text(&session.body["access_token"]).context("a session has a token")?,
         })
+    }
+
+    /// Types a password for an account that [`Api::register`] registered.
+    pub async fn try_sign_in(&self, node: &str, name: &str, password: &str) -> Result<Answer> {
+        let who = json!({ "email": format!("{name}@example.com"), "password": password });
+        self.post(&format!("{node}/v1/sessions"), None, who).await
+    }
+
+    /// Gives an account that was imported the password that all have.
+    pub async fn set_password(&self, node: &str, operator: &Account, account_id: &str) -> Result<()> {
+        let url = format!("{node}/v1/admin/accounts/{account_id}/password");
+        self.put(&url, operator, json!({ "password": PASSWORD })).await?.expect(204, "setting a password")?;
+        Ok(())
     }
 
     pub async fn product(&self, node: &str, creator: &Account) -> Result<String> {
@@ -142,6 +164,12 @@ impl Api {
         Ok(send(self.request(Method::GET, url, who)).await?)
     }
 
+    /// Gets what reflects the log up to `index` at least, and fails unless it is answered 200.
+    pub async fn get_since(&self, url: &str, index: u64) -> Result<Answer> {
+        let request = self.request(Method::GET, url, None).header("Livedrop-Min-Index", index);
+        send(request).await?.expect(200, url)
+    }
+
     pub async fn post(&self, url: &str, who: Option<&Account>, body: Value) -> Result<Answer> {
         Ok(send(self.request(Method::POST, url, who).json(&body)).await?)
     }
@@ -156,8 +184,15 @@ impl Api {
         Ok(send(self.request(Method::PUT, url, Some(who)).json(&body)).await?)
     }
 
+    pub async fn delete(&self, url: &str, who: &Account) -> Result<Answer> {
+        Ok(send(self.request(Method::DELETE, url, Some(who))).await?)
+    }
+
     fn request(&self, method: Method, url: &str, who: Option<&Account>) -> RequestBuilder {
-        let request = self.client.request(method, url);
+        let mut request = self.client.request(method, url);
+        if let Some(address) = self.forwarded {
+            request = request.header("X-Forwarded-For", address.to_string());
+        }
         match who {
             Some(account) => request.bearer_auth(&account.token),
             None => request,

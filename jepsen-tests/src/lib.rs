@@ -10,9 +10,11 @@
 pub mod api;
 pub mod checker;
 pub mod cluster;
+pub mod descriptors;
 pub mod edge;
 pub mod gateway;
 pub mod history;
+pub mod listen;
 pub mod outcome;
 pub mod scenario;
 pub mod seed;

@@ -27,7 +27,7 @@ impl Outcome {
                 Some((order_id, index)) => Self::Ok { order_id, index, replayed },
                 None => Self::Unknown { reason: format!("{status} without an order in it") },
             },
-            (429, _) | (503, "no_quorum" | "overloaded" | "stopping") => {
+            (429, _) | (503, "no_quorum" | "overloaded" | "stopping" | "disk_full") => {
                 Self::Refused { reason: format!("{status} {code}") }
             }
             (500..=599, _) => Self::Unknown { reason: format!("{status} {code}") },

@@ -2,11 +2,12 @@
 //! wrong (it knows no idempotency keys, and pays back more than was charged) is shown with the double instead. Then a
 //! whole cluster with it for a gateway.
 
+mod proofs;
+
 use std::fs::File;
-use std::io::Write;
 use std::net::{Ipv6Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,11 +23,31 @@ use livedrop_node::clock;
 use livedrop_node::payments::gateway::{Charge, Gateway, RefundAsk, RefundState, State, Trouble};
 use livedrop_node::payments::signature::{self, Refusal, Secrets, Told};
 use livedrop_node::payments::stripe::{Settings, Stripe};
+use proofs::proof;
 use serde_json::Value;
 
 const ORDER: OrderId = OrderId::from_u128(7);
 const KEY: &str = "sk_test_of_this_test";
 const SOON: Duration = Duration::from_secs(60);
+
+/// Each of these with a localstripe of its own.
+macro_rules! with_localstripe {
+    ($($name:ident),+ $(,)?) => {
+        vec![$(proof(stringify!($name), Localstripe::lacks(), async || $name(Localstripe::start().await).await)),+]
+    };
+}
+
+fn main() -> ExitCode {
+    proofs::run(with_localstripe![
+        a_payment_is_made_confirmed_once_and_paid_back,
+        a_payment_is_called_off_and_stays_so,
+        a_card_is_declined,
+        what_is_not_there_is_refused,
+        a_buyer_authenticates_or_fails_to,
+        its_webhooks_are_understood,
+        a_cluster_is_paid_by_way_of_it,
+    ])
+}
 
 /// A localstripe of its own for one test, gone with the value.
 struct Localstripe {
@@ -37,25 +58,26 @@ struct Localstripe {
 }
 
 impl Localstripe {
-    /// None, said loudly, where it is not installed or cannot run.
-    async fn start() -> Option<Self> {
-        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-        let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
-        let program = cache.unwrap_or_default().join("livedrop/tools/localstripe/bin/localstripe");
+    /// Why it cannot run here, if it cannot.
+    fn lacks() -> Option<String> {
+        let program = program();
         if !program.exists() {
-            return skipped(&format!("{} is not there; `.ci/set-up stripe` installs it", program.display()));
+            return Some(format!("{} is not there; `.ci/set-up stripe` installs it", program.display()));
         }
         // It listens on version 6 of the internet protocol and no other way.
-        if TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).is_err() {
-            return skipped("localstripe needs IPv6, and this machine has none");
-        }
+        let has_version_6 = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).is_ok();
+        (!has_version_6).then(|| "localstripe needs IPv6, and this machine has none".to_owned())
+    }
+
+    async fn start() -> Self {
+        let program = program();
         // Somebody may take the port before it does.
         for _ in 0..2 {
             if let Ok(started) = Localstripe::try_to_start(&program).await {
-                return Some(started);
+                return started;
             }
         }
-        Some(Localstripe::try_to_start(&program).await.unwrap())
+        Localstripe::try_to_start(&program).await.unwrap()
     }
 
     async fn try_to_start(program: &Path) -> anyhow::Result<Self> {
@@ -134,11 +156,10 @@ impl Drop for Localstripe {
     }
 }
 
-/// Past the test runner, which keeps what a test prints to itself unless it fails.
-fn skipped(why: &str) -> Option<Localstripe> {
-    let line = format!("==================== SKIPPED: {why} ====================\n");
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
-    None
+fn program() -> PathBuf {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
+    cache.unwrap_or_default().join("livedrop/tools/localstripe/bin/localstripe")
 }
 
 fn charge(method: &str) -> Charge {
@@ -152,9 +173,7 @@ async fn create(stripe: &Stripe, charge: &Charge) -> String {
     made.id
 }
 
-#[tokio::test]
-async fn a_payment_is_made_confirmed_once_and_paid_back() {
-    let Some(localstripe) = Localstripe::start().await else { return };
+async fn a_payment_is_made_confirmed_once_and_paid_back(localstripe: Localstripe) {
     let (stripe, card) = (localstripe.stripe(), charge("pm_card_visa"));
     let id = create(&stripe, &card).await;
     for key in ["confirm-1", "confirm-2"] {
@@ -171,9 +190,7 @@ async fn a_payment_is_made_confirmed_once_and_paid_back() {
     assert_eq!((refunds.len(), refunds[0].number, refunds[0].amount), (1, Some(2), 500));
 }
 
-#[tokio::test]
-async fn a_payment_is_called_off_and_stays_so() {
-    let Some(localstripe) = Localstripe::start().await else { return };
+async fn a_payment_is_called_off_and_stays_so(localstripe: Localstripe) {
     let (stripe, card) = (localstripe.stripe(), charge("pm_card_visa"));
     let id = create(&stripe, &card).await;
     for key in ["cancel-1", "cancel-2"] {
@@ -182,9 +199,7 @@ async fn a_payment_is_called_off_and_stays_so() {
     assert_eq!(stripe.confirm("confirm", &id, &card).await.unwrap().state, State::Canceled);
 }
 
-#[tokio::test]
-async fn a_card_is_declined() {
-    let Some(localstripe) = Localstripe::start().await else { return };
+async fn a_card_is_declined(localstripe: Localstripe) {
     let (stripe, card) = (localstripe.stripe(), charge("pm_card_chargeCustomerFail"));
     let id = create(&stripe, &card).await;
     let declined = State::Declined { code: "card_declined".to_owned() };
@@ -195,9 +210,7 @@ async fn a_card_is_declined() {
     assert_eq!(stripe.cancel("cancel", &id, &charge("pm_card_visa")).await.unwrap().state, State::Canceled);
 }
 
-#[tokio::test]
-async fn what_is_not_there_is_refused() {
-    let Some(localstripe) = Localstripe::start().await else { return };
+async fn what_is_not_there_is_refused(localstripe: Localstripe) {
     let stripe = localstripe.stripe();
     assert!(matches!(stripe.retrieve("pi_unknown", &charge("pm_card_visa")).await, Err(Trouble::Refused { .. })));
     assert!(matches!(
@@ -210,9 +223,7 @@ async fn what_is_not_there_is_refused() {
     assert!(matches!(stranger.retrieve("pi_unknown", &charge("pm_card_visa")).await, Err(Trouble::Unavailable(_))));
 }
 
-#[tokio::test]
-async fn a_buyer_authenticates_or_fails_to() {
-    let Some(localstripe) = Localstripe::start().await else { return };
+async fn a_buyer_authenticates_or_fails_to(localstripe: Localstripe) {
     let stripe = localstripe.stripe();
     for (success, state) in [
         ("true", State::Succeeded),
@@ -231,9 +242,7 @@ async fn a_buyer_authenticates_or_fails_to() {
 
 type Heard = Arc<Mutex<Vec<Result<Option<Told>, Refusal>>>>;
 
-#[tokio::test]
-async fn its_webhooks_are_understood() {
-    let Some(localstripe) = Localstripe::start().await else { return };
+async fn its_webhooks_are_understood(localstripe: Localstripe) {
     async fn hear(Shared(heard): Shared<Heard>, headers: HeaderMap, body: String) {
         let header = headers["stripe-signature"].to_str().unwrap();
         let secrets = Secrets::new(["whsec_new", "whsec_of_this_test"]);
@@ -268,9 +277,7 @@ async fn its_webhooks_are_understood() {
     assert_eq!(told, expected);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cluster_is_paid_by_way_of_it() {
-    let Some(localstripe) = Localstripe::start().await else { return };
+async fn a_cluster_is_paid_by_way_of_it(localstripe: Localstripe) {
     let folder = tempfile::tempdir().unwrap();
     let options = money::options(&localstripe.url, folder.path()).unwrap();
     Cluster::with(options, async |cluster: &mut Cluster| sell(cluster, &localstripe).await).await.unwrap();

@@ -12,5 +12,5 @@ async fn every_reader_is_told_everything_once_in_order_while_nodes_are_killed() 
     let mut seed = Seed::for_run(&format!("cargo test --release -p livedrop-jepsen --test streams {test}"));
     let size = streams::Size { readers: 200, lasts: Duration::from_secs(20) };
     let run = async |cluster: &mut Cluster| streams::run(cluster, &mut seed, size).await;
-    Cluster::with(Options::three(), run).await.unwrap();
+    Cluster::with(streams::options(Options::three()), run).await.unwrap();
 }

@@ -9,7 +9,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::Context;
-use livedrop_config::NodeConfig;
+use livedrop_config::{ConfigErrors, NodeConfig};
+use livedrop_domain::accounts::TOKENS_LAST_MS;
 use livedrop_domain::clock::Kept;
 use livedrop_domain::members as known;
 use livedrop_store::Store;
@@ -25,21 +26,34 @@ use crate::limits::{self, Limits, Rate};
 use crate::members::{self, Members};
 use crate::payments::{self, Gateways, StripeDoor, desk::Desk};
 use crate::propose::{Bounds, Proposer};
-use crate::raft::{self, Consensus, ConsensusSettings, Gate, StartUp};
+use crate::raft::{self, Consensus, ConsensusSettings, Gate, StartError, StartUp};
 use crate::read::Reads;
+use crate::readiness::Readiness;
 use crate::rest::{self, Rest};
 use crate::search::{self, Search};
-use crate::shop::NodeShop;
+use crate::shop::{self, NodeShop};
+use crate::telemetry::{Telemetry, otlp, statsd};
+use crate::tls::{HttpTls, PeerTls};
 use crate::webhooks::{Courier, send};
-use crate::{cdn, clock, divergence, key_rotation, sign_in};
+use crate::{cdn, clock, disk, divergence, key_rotation, retention, sign_in};
 
 /// Runs a node until it is told to stop (SIGTERM, SIGINT); a second signal ends it at once.
-pub fn run(mut config: NodeConfig) -> anyhow::Result<()> {
+pub fn run(mut config: NodeConfig, telemetry: Telemetry) -> anyhow::Result<()> {
     let consensus_runtime = runtime("consensus", config.raft.threads)?;
     let http_runtime = runtime("http", config.http.threads)?;
-    let newcomer = http_runtime.block_on(joining::who_am_i(&mut config))?;
+    let ready = http_runtime.block_on(async {
+        let who = async {
+            disk::wait_for_room(&config).await;
+            joining::who_am_i(&mut config).await
+        };
+        tokio::select! {
+            newcomer = who => newcomer.map(Some),
+            () = told_to_stop() => Ok(None),
+        }
+    });
+    let Some(newcomer) = ready? else { return Ok(()) };
     let store = open(&config)?;
-    let ran = http_runtime.block_on(serve(&config, store, newcomer, &consensus_runtime));
+    let ran = http_runtime.block_on(serve(&config, store, newcomer, &consensus_runtime, telemetry));
     consensus_runtime.shutdown_timeout(Duration::from_secs(1));
     http_runtime.shutdown_timeout(Duration::from_secs(1));
     ran
@@ -52,14 +66,19 @@ fn runtime(name: &str, threads: usize) -> anyhow::Result<Runtime> {
 
 fn open(config: &NodeConfig) -> anyhow::Result<Store> {
     let identity = livedrop_store::Identity { cluster_id: config.cluster.id.clone(), node_id: config.node.id };
-    let options = livedrop_store::Options {
+    Ok(livedrop_store::open(&config.node.data_dir, &identity, store_options(config))?)
+}
+
+pub(crate) fn store_options(config: &NodeConfig) -> livedrop_store::Options {
+    livedrop_store::Options {
         log_cache_bytes: config.storage.log_cache_bytes,
         state_cache_bytes: config.storage.state_cache_bytes,
+        row_cache_bytes: config.storage.row_cache_bytes,
         write_buffer_bytes: config.storage.write_buffer_bytes,
+        log_buffer_bytes: config.storage.write_buffer_bytes,
         ballast_bytes: config.storage.ballast_bytes as u64,
         ..livedrop_store::Options::default()
-    };
-    Ok(livedrop_store::open(&config.node.data_dir, &identity, options)?)
+    }
 }
 
 async fn serve(
@@ -67,17 +86,28 @@ async fn serve(
     store: Store,
     newcomer: Option<Newcomer>,
     consensus_runtime: &Runtime,
+    telemetry: Telemetry,
 ) -> anyhow::Result<()> {
     // Before anything that counts.
     let metrics = rest::install_metrics();
+    otlp::start(config, &telemetry).context("the collector of traces (telemetry.otlp)")?;
     let stop = CancellationToken::new();
+    // Whatever must be well for this node to take requests adds its check here.
+    let readiness = Readiness::default();
     let Store { log, machine, reader, snapshots, incarnation, .. } = store;
     let mut told_to_stop = std::pin::pin!(told_to_stop());
 
     // The listener of the other nodes first: a node that begins must be able to greet them.
     let peer_listener = listen(config.peer.listen).await?;
     let http_listener = listen(config.http.listen).await?;
-    let gate = gate(config, incarnation, reader.clone());
+    let (peer_tls, http_tls) = certificates(config)?;
+    if let Some(tls) = peer_tls.clone() {
+        consensus_runtime.spawn(tls.keep(stop.clone()));
+    }
+    if let Some(tls) = http_tls.clone() {
+        tokio::spawn(tls.keep(stop.clone()));
+    }
+    let gate = gate(config, incarnation, reader.clone(), peer_tls);
     let mut peers_served =
         consensus_runtime.spawn(raft::serve(peer_listener, gate.clone(), stop.clone().cancelled_owned()));
 
@@ -102,17 +132,23 @@ async fn serve(
     let proposer = {
         let callers = Handle::current();
         let _on = consensus_runtime.enter();
-        Proposer::start(consensus.clone(), bounds(config), callers)
+        Proposer::start(consensus.clone(), bounds(config), callers, telemetry.clone())
     };
     gate.take_forwarded(Arc::new(proposer.clone()));
+    gate.remember(Arc::new(telemetry.clone()));
     consensus_runtime.spawn(clock::keep_ticking(
         consensus.clone(),
         reader.clone(),
         proposer.clone(),
-        kept(config),
+        clock::Keep { kept: kept(config), bytes: config.events.keep_bytes as u64 },
         stop.clone(),
     ));
-    consensus_runtime.spawn(divergence::watch(consensus.clone(), reader.clone(), on_fatal, stop.clone()));
+    let data_dir = config.node.data_dir.clone();
+    consensus_runtime.spawn(divergence::watch(consensus.clone(), reader.clone(), data_dir, on_fatal, stop.clone()));
+    let disk = consensus.disk().clone();
+    tokio::spawn(disk::watch(disk, disk_settings(config), consensus.clone(), reader.clone(), stop.clone()));
+    let keep_bytes = config.raft.keep_bytes as u64;
+    tokio::spawn(retention::bound_log(consensus.clone(), reader.clone(), keep_bytes, stop.clone()));
     let members = Members::new(
         config.cluster.id.clone(),
         consensus.clone(),
@@ -134,7 +170,16 @@ async fn serve(
 
     let deadline = Duration::from_millis(config.limits.request_deadline_ms);
     let reads = Reads::new(consensus.clone(), reader.clone(), deadline);
-    let shop = Arc::new(NodeShop::new(config.cluster.id.clone(), consensus.clone(), proposer.clone(), reads));
+    let shop = NodeShop::new(shop::Parts {
+        cluster_id: config.cluster.id.clone(),
+        data_dir: config.node.data_dir.clone(),
+        consensus: consensus.clone(),
+        proposer: proposer.clone(),
+        reads,
+        telemetry: telemetry.clone(),
+        readiness,
+    });
+    let shop = Arc::new(shop);
     let auth = Arc::new(Auth::new(config.cluster.id.clone(), auth_options(config)));
     tokio::spawn(sign_in::follow(auth.clone(), reader.clone(), stop.clone()));
     tokio::spawn(sign_in::offer_key(auth.clone(), proposer.clone(), stop.clone()));
@@ -166,8 +211,9 @@ async fn serve(
     let facts = reader.facts();
     let feed = Hub::new(shop.clone(), streams(config)).context("reading the newest event")?;
     tokio::spawn(feed::follow(feed.clone(), facts, stop.clone()));
-    if let Some(provider) = cdn::open(&config.cdn)? {
-        tokio::spawn(cdn::Teller::new(shop.clone(), provider).keep(consensus.leadership(), stop.clone()));
+    let caches = cdn::open(&config.cdn)?;
+    if !caches.is_empty() {
+        tokio::spawn(cdn::Teller::new(shop.clone(), caches).keep(consensus.leadership(), stop.clone()));
     }
     let search = config.search.enabled.then(Search::default);
     let searching = search.clone().map(|search| {
@@ -184,6 +230,7 @@ async fn serve(
         node_id: config.node.id,
         operator_token: Some(rest::operator_token(&config.node.data_dir).context("making the operator's token")?),
         metrics: Some(metrics),
+        telemetry,
         private_webhooks: config.webhooks.allow_private,
         payments: payments::terms(&config.payments),
         stripe,
@@ -191,9 +238,15 @@ async fn serve(
         draining: AtomicBool::new(false),
     });
     gate.know_operators(Arc::new(rest.clone()));
+    if let Some(settings) = statsd_settings(config) {
+        let (counts, leads) = (rest.clone(), consensus.clone());
+        let text = move || counts.exposition().unwrap_or_default();
+        tokio::spawn(statsd::keep_sending(settings, text, move || leads.status().role.name(), stop.clone()));
+    }
     let http_stop = CancellationToken::new();
     let front = Arc::new(rest.front(limits(config)));
-    let mut http_served = tokio::spawn(rest::accept::serve(http_listener, front, timeouts(config), http_stop.clone()));
+    let mut http_served =
+        tokio::spawn(rest::accept::serve(http_listener, http_tls, front, timeouts(config), http_stop.clone()));
     tracing::info!(node = config.node.id, http = %config.http.listen, peer = %config.peer.listen, "serving");
 
     let gone = tokio::select! {
@@ -203,20 +256,22 @@ async fn serve(
             anyhow::bail!("the listener for the other nodes has ended");
         }
         refused = joining::refusal(belonging) => return Err(refused),
+        behind = consensus.left_behind() => return Err(StartError::from(behind).into()),
         gone = &mut gone => gone.ok().flatten(),
         () = &mut told_to_stop => None,
     };
 
-    // Not ready → hand leadership over → end the streams → finish what is under way → stop.
+    // Not ready → hand leadership over → let balancers notice → end the streams → finish what is under way → stop.
     match gone {
         Some(gone) => tracing::error!("{gone}"),
         None => tracing::info!("stopping"),
     }
-    rest.drain();
+    rest.drain(true);
     match consensus.hand_over().await {
         Ok(leader) => tracing::info!(?leader, "leadership is elsewhere"),
         Err(error) => tracing::warn!(%error, "leadership was not handed over; the others elect a leader"),
     }
+    tokio::time::sleep(Duration::from_millis(config.http.drain_ms)).await;
     // Readers go to other nodes, and this one has nothing left but requests.
     feed.close();
     http_stop.cancel();
@@ -236,7 +291,13 @@ async fn listen(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("listening on {address}; is another node running?"))
 }
 
-fn gate(config: &NodeConfig, incarnation: [u8; 16], reader: livedrop_store::Reader) -> Gate {
+/// Errors: `ConfigErrors`, when a file cannot be used.
+fn certificates(config: &NodeConfig) -> Result<(Option<PeerTls>, Option<HttpTls>), ConfigErrors> {
+    let wrong = |mistake| ConfigErrors(vec![mistake]);
+    Ok((PeerTls::of(config).map_err(wrong)?, HttpTls::of(config).map_err(wrong)?))
+}
+
+fn gate(config: &NodeConfig, incarnation: [u8; 16], reader: livedrop_store::Reader, tls: Option<PeerTls>) -> Gate {
     let identity = raft::Identity { cluster_id: config.cluster.id.clone(), node_id: config.node.id, incarnation };
     let registered = move |node_id| {
         let member = reader.read(|view| known::get(view, node_id)).map_err(anyhow::Error::from);
@@ -249,10 +310,10 @@ fn gate(config: &NodeConfig, incarnation: [u8; 16], reader: livedrop_store::Read
             raft::Standing { incarnation: member.incarnation, removed }
         })
     };
-    Gate::new(identity, Arc::new(registered))
+    Gate::new(identity, Arc::new(registered), tls)
 }
 
-fn initial_members(config: &NodeConfig) -> BTreeMap<u64, Member> {
+pub(crate) fn initial_members(config: &NodeConfig) -> BTreeMap<u64, Member> {
     let member =
         |member: &livedrop_config::Member| (member.id, Member { peer: member.peer.clone(), http: member.http.clone() });
     config.cluster.members.iter().map(member).collect()
@@ -281,6 +342,15 @@ fn member_settings(config: &NodeConfig) -> members::Settings {
     }
 }
 
+fn disk_settings(config: &NodeConfig) -> disk::Settings {
+    disk::Settings {
+        data_dir: config.node.data_dir.clone(),
+        reserve: config.storage.reserve_bytes as u64,
+        ballast: config.storage.ballast_bytes as u64,
+        slow_sync: Duration::from_millis(config.storage.slow_sync_ms),
+    }
+}
+
 fn bounds(config: &NodeConfig) -> Bounds {
     Bounds {
         batch_commands: config.batch.max_commands,
@@ -298,8 +368,11 @@ fn kept(config: &NodeConfig) -> Kept {
 }
 
 fn auth_options(config: &NodeConfig) -> auth::Options {
+    let access_ms = config.auth.access_token_seconds * 1_000;
+    // The state machine looks disabled accounts up for so long: no token may be good, or its request wait, for longer.
+    assert!(access_ms + config.limits.request_deadline_ms < TOKENS_LAST_MS, "tokens would outlast their account");
     auth::Options {
-        access_ms: config.auth.access_token_seconds * 1_000,
+        access_ms,
         rotate_keys_after_ms: (config.auth.rotate_keys_days > 0).then(|| config.auth.rotate_keys_days * 86_400_000),
         session_ms: config.auth.refresh_token_seconds * 1_000,
         remembered_max: config.auth.verification_cache_entries,
@@ -361,6 +434,15 @@ fn search_settings(config: &NodeConfig, incarnation: [u8; 16]) -> search::Settin
         writer_bytes: config.search.writer_bytes,
         commit_every: Duration::from_millis(config.search.commit_interval_ms),
     }
+}
+
+fn statsd_settings(config: &NodeConfig) -> Option<statsd::Settings> {
+    let telemetry = &config.telemetry;
+    (!telemetry.dogstatsd.is_empty()).then(|| statsd::Settings {
+        to: telemetry.dogstatsd.clone(),
+        every: Duration::from_millis(telemetry.dogstatsd_interval_ms),
+        node_id: config.node.id,
+    })
 }
 
 fn sender(config: &NodeConfig) -> anyhow::Result<send::Sender> {

@@ -1,6 +1,6 @@
 //! The only clock of the workspace, and the task that tells the state machine what time it is.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use livedrop_domain::clock::{Kept, Tick, is_due, is_journal_long};
 use livedrop_domain::{Command, Fault, Request, Timestamp};
@@ -9,17 +9,38 @@ use tokio_util::sync::CancellationToken;
 
 use crate::propose::Proposer;
 use crate::raft::Consensus;
+use crate::retention;
 
 /// How often the leader looks whether something is due: drops open and holds end at most this much late.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How much one tick does at most; apply stays short however many holds end at once.
 const BUDGET: u32 = 1_000;
+/// How often the leader looks how many bytes the journal has.
+const MEASURE_EVERY: Duration = Duration::from_secs(10);
 
 /// The time by this node's clock.
-#[allow(clippy::disallowed_methods, reason = "this is the one place that may")]
 pub fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-    Timestamp(since_epoch.map_or(0, |elapsed| elapsed.as_millis() as u64))
+    Timestamp(since_epoch().as_millis() as u64)
+}
+
+/// The same, as exactly as the system says it.
+#[allow(clippy::disallowed_methods, reason = "this is the one place that may")]
+pub fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// When something was, counted from the epoch.
+pub fn epoch_of(moment: Instant) -> Duration {
+    since_epoch().saturating_sub(moment.elapsed())
+}
+
+/// How much of the journal is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Keep {
+    /// At most so many entries, and so old.
+    pub kept: Kept,
+    /// At most about so many bytes.
+    pub bytes: u64,
 }
 
 /// While this node leads, proposes a tick whenever one has something to do, keeping so much of the journal. A tick that
@@ -28,13 +49,19 @@ pub async fn keep_ticking(
     consensus: Consensus,
     reader: Reader,
     proposer: Proposer,
-    kept: Kept,
+    keep: Keep,
     stop: CancellationToken,
 ) {
     let mut look = tokio::time::interval(LOOK_EVERY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let leadership = consensus.leadership();
+    let (mut kept, mut measured) = (keep.kept, None::<tokio::time::Instant>);
     while stop.run_until_cancelled(look.tick()).await.is_some() {
+        let leads = leadership.borrow().is_leader;
+        if leads && measured.is_none_or(|at| at.elapsed() >= MEASURE_EVERY) {
+            measured = Some(tokio::time::Instant::now());
+            kept = retention::of_journal(&reader, keep.kept, keep.bytes).unwrap_or(kept);
+        }
         // A tick that spent its budget has left more to do; the next look finds it at once.
         while leadership.borrow().is_leader && !stop.is_cancelled() && due(&reader, kept) {
             let request_id = format!("clock-{}", now().0);

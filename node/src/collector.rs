@@ -22,6 +22,13 @@ fn consensus(status: &NodeStatus, to: &mut Exposition) {
     let one_if = |is: bool| f64::from(u8::from(is));
     let index = |index: Option<u64>| index.map(|index| index as f64);
     let voters = status.members.values().filter(|member| member.voter).count();
+    to.labelled("livedrop_build_info", "1, with the version of the program.", "version", &status.version);
+    let learner = one_if(status.role == Role::Learner);
+    let behind = status.committed_index.zip(status.applied_index);
+    let behind = behind.map(|(committed, applied)| committed.saturating_sub(applied) as f64);
+    to.gauge("livedrop_raft_learners", "Members that do not vote.", (status.members.len() - voters) as f64);
+    to.gauge("livedrop_raft_is_learner", "1 on a node that does not vote, 0 elsewhere.", learner);
+    to.gauge("livedrop_apply_queue_entries", "Entries on a majority that this node has not applied yet.", behind);
     to.gauge("livedrop_raft_term", "The term that this node is in.", status.term as f64);
     to.gauge("livedrop_raft_is_leader", "1 on the leader, 0 elsewhere.", one_if(status.role == Role::Leader));
     to.gauge("livedrop_raft_has_leader", "1 when this node knows a leader.", one_if(status.leader.is_some()));
@@ -109,6 +116,7 @@ mod tests {
             members: BTreeMap::new(),
             followers: BTreeMap::from([(2, follower(0)), (3, follower(7))]),
             quorum_age_ms: Some(20),
+            disk: Default::default(),
         }
     }
 

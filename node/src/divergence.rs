@@ -2,9 +2,11 @@
 //!
 //! Every node now and then asks the others for their rolling hash at an index that it has applied itself. A node that
 //! sees a majority agree on another hash than its own holds a state that nobody decided on: it must not answer another
-//! read or count another unit. Like etcd's corruption check; only the odd one out stops.
+//! read or count another unit. Like etcd's corruption check; only the odd one out stops. It says why in `/readyz` and in
+//! its data directory, so that it does not start again with that state.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -18,8 +20,17 @@ const COMPARE_EVERY: Duration = Duration::from_secs(10);
 
 type Hash = [u8; 32];
 
-/// Compares until stopped; a node that is found to differ aborts.
-pub async fn watch(consensus: Consensus, reader: Reader, on_fatal: OnFatal, stop: CancellationToken) {
+/// How long a node that differs is not ready before it ends: who sends it requests sees it by then.
+const LEAVE: Duration = Duration::from_secs(3);
+
+/// Compares until stopped; a node that is found to differ leaves readiness, marks its directory and aborts.
+pub async fn watch(
+    consensus: Consensus,
+    reader: Reader,
+    data_dir: PathBuf,
+    on_fatal: OnFatal,
+    stop: CancellationToken,
+) {
     let mut compare = tokio::time::interval(COMPARE_EVERY);
     while stop.run_until_cancelled(compare.tick()).await.is_some() {
         let index = reader.applied();
@@ -39,6 +50,14 @@ pub async fn watch(consensus: Consensus, reader: Reader, on_fatal: OnFatal, stop
         let others = answers.into_iter().filter_map(|answer| answer.ok()?.hash);
         if let Some(majority) = other_majority(own, others, voters.len()) {
             tracing::error!(index, own = %hex(&own), majority = %hex(&majority), "this replica differs from a majority");
+            let why = format!("at entry {index} its state hash is {}, and {} on a majority", hex(&own), hex(&majority));
+            consensus.diverged(&why);
+            if let Err(error) = livedrop_store::mark_diverged(&data_dir, &why) {
+                tracing::error!(%error, "the data directory cannot be marked");
+            }
+            // Nobody may be there to take it.
+            let _stays = consensus.hand_over().await;
+            tokio::time::sleep(LEAVE).await;
             on_fatal("the state of this node differs from that of a majority");
         }
     }

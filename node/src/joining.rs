@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use livedrop_config::NodeConfig;
+use livedrop_config::{ConfigErrors, NodeConfig};
 use livedrop_domain::{Command, Rejection, Request, members as known};
 use livedrop_proto::join as pb;
 use tokio::task::JoinHandle;
@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::members::{Gone, Token};
 use crate::propose::Proposer;
 use crate::raft::{self, Consensus, JoinError, NewcomerError, StartError};
+use crate::tls::PeerTls;
 
 /// How often a node says who it is until the cluster has written it down.
 const REGISTER_EVERY: Duration = Duration::from_millis(500);
@@ -41,6 +42,8 @@ pub enum CannotJoin {
          `livedropctl member add`, or set node.peer_address and node.http_address"
     )]
     NoAddress,
+    #[error("a node with certificates must know the cluster that they are of: set cluster.id")]
+    NeedsCluster,
     #[error("{0}")]
     Token(#[from] crate::members::NotAToken),
     #[error(transparent)]
@@ -56,6 +59,7 @@ pub struct Newcomer {
     /// Where it is reached.
     peer: String,
     http: String,
+    tls: Option<PeerTls>,
 }
 
 /// Fills in who this node is, when it joins a cluster. Waits for a member that knows.
@@ -74,7 +78,8 @@ pub async fn who_am_i(config: &mut NodeConfig) -> anyhow::Result<Option<Newcomer
         (None, None) => return Err(CannotJoin::NeedsToken { directory }.into()),
         (None, Some(token)) => {
             let request = pb::LookRequest { node_id: token.node_id, secret: token.secret.to_vec().into() };
-            let seen = raft::look(&peers, request).await.map_err(CannotJoin::Refused)?;
+            let tls = certificates(config)?;
+            let seen = raft::look(&peers, tls.as_ref(), request).await.map_err(CannotJoin::Refused)?;
             peers.extend(seen.peers.into_iter().filter(|peer| !config.cluster.join.contains(peer)));
             invited = (seen.peer, seen.http);
             (seen.cluster_id, token.node_id)
@@ -89,9 +94,20 @@ pub async fn who_am_i(config: &mut NodeConfig) -> anyhow::Result<Option<Newcomer
         let (node, cluster) = (config.node.id, cluster_id);
         return Err(CannotJoin::OtherDirectory { directory, found, found_cluster, node, cluster }.into());
     }
-    (cluster.id, config.node.id) = (cluster_id, node_id);
+    config.become_node(cluster_id, node_id);
     let (peer, http) = addresses(config, invited)?;
-    Ok(Some(Newcomer { token, peers, directory, peer, http }))
+    let tls = certificates(config)?;
+    Ok(Some(Newcomer { token, peers, directory, peer, http, tls }))
+}
+
+/// What this node shows to the members, which look at it as soon as it connects.
+///
+/// Errors: `ConfigErrors`; `NeedsCluster`, since the name of the cluster is part of what certificates say.
+fn certificates(config: &NodeConfig) -> anyhow::Result<Option<PeerTls>> {
+    if config.peer.tls.is_on() && config.cluster.id.is_empty() {
+        return Err(CannotJoin::NeedsCluster.into());
+    }
+    Ok(PeerTls::of(config).map_err(|mistake| ConfigErrors(vec![mistake]))?)
 }
 
 /// As the configuration says, else as it was invited, else where it listens.
@@ -122,7 +138,7 @@ impl Newcomer {
             peer: self.peer,
             http: self.http,
         };
-        let entered = raft::enter(&self.peers, request).await.map_err(CannotJoin::Refused);
+        let entered = raft::enter(&self.peers, self.tls.as_ref(), request).await.map_err(CannotJoin::Refused);
         let leader = entered.context("joining the cluster")?.leader;
         tracing::info!(node = token.node_id, leader, "this node has joined; it gets the log");
         Ok(())

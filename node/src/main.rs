@@ -11,7 +11,8 @@ use livedrop_node::joining::CannotJoin;
 use livedrop_node::members::Gone;
 use livedrop_node::raft::{JoinError, StartError};
 use livedrop_node::supervise::{EXIT_CONFIGURATION, EXIT_DATA_REFUSED, EXIT_REMOVED};
-use livedrop_node::{app, demo, resources, supervise, telemetry};
+use livedrop_node::telemetry::Telemetry;
+use livedrop_node::{app, demo, offline, resources, supervise, telemetry, tls};
 use livedrop_store::StoreError;
 
 /// One allocator for Rust and RocksDB, and the one that RocksDB's fragmentation is tamest under.
@@ -41,6 +42,21 @@ struct Arguments {
 enum Command {
     /// Check a configuration, say every mistake at once (exit code 2), else print it with all defaults
     Check(NodeArguments),
+    /// Make the data directory of a node of a new cluster from a backup; the node must not run
+    Restore {
+        #[command(flatten)]
+        wanted: offline::Wanted,
+        #[command(flatten)]
+        node: NodeArguments,
+    },
+    /// Make this node the only member of its cluster, after the majority of it is gone for good; it must not run
+    Recover {
+        /// Do it without asking
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        node: NodeArguments,
+    },
     /// Run a cluster of real processes on this machine, with a small shop
     Demo(demo::Options),
 }
@@ -115,6 +131,7 @@ impl NodeArguments {
     fn load(&self) -> Result<NodeConfig, ConfigErrors> {
         let config = NodeConfig::load(self.config.as_deref(), environment(), self.flags())?;
         telemetry::filter(&config.log)?;
+        tls::check(&config)?;
         Ok(config)
     }
 }
@@ -129,6 +146,12 @@ fn main() -> ExitCode {
     match arguments.command {
         None => serve(&arguments.node),
         Some(Command::Check(node)) => check(&node),
+        Some(Command::Restore { wanted, node }) => {
+            offline(&node, |config| offline::restore(config, &wanted, &mut std::io::stdout()).map(|()| true))
+        }
+        Some(Command::Recover { yes, node }) => {
+            offline(&node, |config| offline::recover(config, yes, &mut std::io::stdout()))
+        }
         Some(Command::Demo(options)) => finish(run_demo(options)),
     }
 }
@@ -140,8 +163,12 @@ fn serve(arguments: &NodeArguments) -> ExitCode {
         Err(errors) => return refuse(&errors),
     };
     telemetry::abort_on_panic();
-    if let Err(errors) = telemetry::start(&config.log) {
-        return refuse(&errors);
+    let telemetry = match Telemetry::start(&config) {
+        Ok(telemetry) => telemetry,
+        Err(errors) => return refuse(&errors),
+    };
+    for doubt in config.doubts() {
+        tracing::warn!(%doubt, "options contradict each other");
     }
     resources::prepare();
     if arguments.exit_with_parent
@@ -149,22 +176,40 @@ fn serve(arguments: &NodeArguments) -> ExitCode {
     {
         return finish(Err(error.into()));
     }
-    finish(app::run(config))
+    finish(app::run(config, telemetry))
 }
 
-/// Prints the effective configuration on standard output, or every mistake on standard error. A file that nodes
+/// Does something to the data directory that no node works in; `false` when it was not to be done after all.
+fn offline(arguments: &NodeArguments, work: impl FnOnce(&NodeConfig) -> anyhow::Result<bool>) -> ExitCode {
+    let config = match arguments.load() {
+        Ok(config) => config,
+        Err(errors) => return refuse(&errors),
+    };
+    match work(&config) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => finish(Err(error)),
+    }
+}
+
+/// Prints the effective configuration on standard output with every doubt about it on standard error, or every mistake
+/// there. A file that nodes
 /// share, with no word on which of them this is, is checked for all of them.
 fn check(arguments: &NodeArguments) -> ExitCode {
     let configs = match (arguments.load(), &arguments.config) {
         (Ok(config), _) => Ok(vec![config]),
         (Err(errors), Some(file)) if errors.lack_only_the_node() => {
-            NodeConfig::load_all(file, environment(), &arguments.flags())
+            let configs = NodeConfig::load_all(file, environment(), &arguments.flags());
+            configs.and_then(|configs| configs.iter().try_for_each(tls::check).map(|()| configs))
         }
         (Err(errors), _) => Err(errors),
     };
     match configs {
         Ok(configs) => {
             for config in configs {
+                for doubt in config.doubts() {
+                    eprintln!("livedropd: warning: {doubt}");
+                }
                 // A reader that has seen enough is no failure.
                 let _ = write!(std::io::stdout(), "# Node {}\n\n{}\n", config.node.id, config.to_toml());
             }
@@ -207,7 +252,7 @@ fn was_removed(cause: &(dyn Error + 'static)) -> bool {
 /// Whether the next start would find the same fault in the data directory. A directory that is in use may be free
 /// a moment later, as a disk may have room again.
 fn refuses_the_data(cause: &(dyn Error + 'static)) -> bool {
-    if let Some(StartError::Join(JoinError::Wiped { .. })) = cause.downcast_ref() {
+    if let Some(StartError::Join(JoinError::Wiped { .. } | JoinError::LeftBehind { .. })) = cause.downcast_ref() {
         return true;
     }
     // Consensus carries the store's errors inside of its own.
@@ -220,6 +265,8 @@ fn refuses_the_data(cause: &(dyn Error + 'static)) -> bool {
                 | StoreError::Foreign { .. }
                 | StoreError::Newer { .. }
                 | StoreError::Missing(_)
+                | StoreError::HalfRestored(_)
+                | StoreError::Diverged { .. }
                 | StoreError::Corrupt { .. }
         )
     )

@@ -16,6 +16,7 @@
 
 mod depth;
 mod gather;
+mod tell;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,8 +30,11 @@ use tokio::time::Instant;
 
 use self::depth::{Depth, Pace};
 use self::gather::{Gatherer, Queue};
+use self::tell::{Ending, Teller, Trip};
 use crate::clock;
-use crate::raft::{Consensus, ForwardOutcome, Forwarder, ProposeForwarded, Refusal};
+use crate::disk::Disk;
+use crate::raft::{Consensus, ForwardOutcome, Forwarded, Forwarder, ProposeForwarded, Refusal};
+use crate::telemetry::{Place, Telemetry};
 
 /// Why a command has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +45,9 @@ pub enum Unanswered {
     /// It was not done and will not be: too much waits already.
     #[error("too many requests wait already; nothing was done")]
     Overloaded,
+    /// It was not done and will not be: a majority of the nodes has no room on its disk.
+    #[error("too many nodes have no room on their disks; nothing was done")]
+    DiskFull,
     /// It may have been done, or still be. Asking again with the same idempotency key settles it.
     #[error("the outcome is not known")]
     Unknown,
@@ -69,6 +76,7 @@ pub struct Proposer {
     queue: Queue<Item>,
     depth: Depth,
     deadline: Duration,
+    disk: Arc<Disk>,
 }
 
 /// Something that waits for its place in a log entry.
@@ -78,38 +86,54 @@ struct Item {
     repeatable: bool,
     /// An earlier try may have put it in the log.
     maybe_proposed: bool,
+    came: Instant,
     deadline: Instant,
     to: AnswerTo,
+    /// Of those that are traced: which request, and the span of its time here.
+    traced: Vec<(usize, Place)>,
 }
 
 enum AnswerTo {
     Caller(oneshot::Sender<Result<Outcome, Unanswered>>),
-    Node(oneshot::Sender<ForwardOutcome>),
+    /// Another node, by its id.
+    Node(u64, oneshot::Sender<ForwardOutcome>),
 }
 
 impl Proposer {
     /// Starts the task that makes batches, on the calling runtime; it ends with the last proposer. `callers` is the
     /// runtime of those who propose: they are answered there, all of a batch at once.
-    pub fn start(consensus: Consensus, bounds: Bounds, callers: Handle) -> Self {
+    pub fn start(consensus: Consensus, bounds: Bounds, callers: Handle, telemetry: Telemetry) -> Self {
         let (queue, gatherer) = gather::queue(bounds.queue_commands);
         let (deadline, depth) = (bounds.deadline, Depth::new(bounds.queue_wait, bounds.batch_commands));
-        let forwarder = consensus.forwarder();
-        let (road, pace) = (Arc::new(Road { consensus, forwarder, callers }), Pace::new(depth.clone()));
+        let (forwarder, disk) = (consensus.forwarder(), consensus.disk().clone());
+        let teller = Teller::new(consensus.clone(), telemetry);
+        let (road, pace) = (Arc::new(Road { consensus, forwarder, callers, teller }), Pace::new(depth.clone()));
         tokio::spawn(make_batches(road, gatherer, pace, bounds));
-        Proposer { queue, depth, deadline }
+        Proposer { queue, depth, deadline, disk }
     }
 
     /// Puts a command in the log and gives its outcome, within the deadline.
     ///
-    /// Errors, in this order: `Overloaded`, then `NoQuorum` or `Unknown`.
+    /// Errors, in this order: `DiskFull`, `Overloaded`, then `NoQuorum` or `Unknown`.
     pub async fn propose(&self, request: Request) -> Result<Outcome, Unanswered> {
+        self.propose_traced(request, None).await
+    }
+
+    /// As [`propose`](Proposer::propose); the span `within` waits for it, when the request is traced.
+    pub async fn propose_traced(&self, request: Request, within: Option<Place>) -> Result<Outcome, Unanswered> {
+        if self.disk.refuses() {
+            return Err(Unanswered::DiskFull);
+        }
         let (answer, outcome) = oneshot::channel();
+        let came = Instant::now();
         let item = Item {
             repeatable: request.idempotency.is_some(),
             maybe_proposed: false,
             requests: vec![codec::encode(&request).into()],
-            deadline: Instant::now() + self.deadline,
+            came,
+            deadline: came + self.deadline,
             to: AnswerTo::Caller(answer),
+            traced: within.map(|within| (0, within.inside())).into_iter().collect(),
         };
         self.enqueue(item).map_err(|_| Unanswered::Overloaded)?;
         outcome.await.unwrap_or(Err(Unanswered::Unknown))
@@ -128,9 +152,13 @@ impl Proposer {
 /// What another node gathered and sent here, since this node leads.
 #[tonic::async_trait]
 impl ProposeForwarded for Proposer {
-    async fn propose_forwarded(&self, requests: Vec<Bytes>, deadline: Instant) -> ForwardOutcome {
+    async fn propose_forwarded(&self, batch: Forwarded) -> ForwardOutcome {
+        let Forwarded { from, requests, traced, deadline } = batch;
         let (answer, outcome) = oneshot::channel();
-        let item = Item { requests, repeatable: false, maybe_proposed: false, deadline, to: AnswerTo::Node(answer) };
+        let to = AnswerTo::Node(from, answer);
+        let traced = traced.into_iter().map(|(request, within)| (request, within.inside())).collect();
+        let came = Instant::now();
+        let item = Item { requests, repeatable: false, maybe_proposed: false, came, deadline, to, traced };
         if self.enqueue(item).is_err() {
             return ForwardOutcome::Refused(Refusal::Overloaded);
         }
@@ -182,6 +210,7 @@ struct Road {
     consensus: Consensus,
     forwarder: Forwarder,
     callers: Handle,
+    teller: Teller,
 }
 
 /// What one try came to.
@@ -198,44 +227,46 @@ impl Road {
     /// Brings a batch to the log and answers all of it.
     async fn travel(&self, mut items: Vec<Item>) {
         let mut leadership = self.consensus.leadership();
+        let mut trip = self.teller.begin(&items);
         while !items.is_empty() {
             let deadline = items.iter().map(|item| item.deadline).min().expect("there are items");
             if deadline <= Instant::now() {
                 let (late, in_time) = items.into_iter().partition(|item| item.deadline <= Instant::now());
-                refuse(late, Refusal::NoQuorum);
+                self.refuse(late, Refusal::NoQuorum, &mut trip);
                 items = in_time;
                 continue;
             }
             let seen = leadership.borrow_and_update().clone();
             let tried = match seen.leader {
-                Some(_) if seen.is_leader && seen.has_quorum => self.propose_here(&items, deadline).await,
+                Some(_) if seen.is_leader && seen.has_quorum => self.propose_here(&items, deadline, &mut trip).await,
                 Some(leader) if !seen.is_leader => {
                     // One hop is enough: who sent these looks for the leader again.
                     let (sent_here, own): (Vec<_>, Vec<_>) =
-                        items.into_iter().partition(|item| matches!(item.to, AnswerTo::Node(_)));
-                    refuse(sent_here, Refusal::NotLeader { leader: Some(leader) });
+                        items.into_iter().partition(|item| matches!(item.to, AnswerTo::Node(..)));
+                    self.refuse(sent_here, Refusal::NotLeader { leader: Some(leader) }, &mut trip);
                     items = own;
                     if items.is_empty() {
                         return;
                     }
-                    self.forward(&items, deadline).await
+                    self.forward(leader, &items, deadline, &mut trip).await
                 }
                 _ => Try::NotProposed,
             };
             match tried {
-                Try::Answered(outcomes) => return self.answer(items, outcomes),
+                Try::Answered(outcomes) => return self.answer(items, outcomes, &mut trip),
                 Try::NotProposed => {
                     let pause = Instant::now() + Duration::from_millis(20);
                     // Whichever comes first: a new leader, a moment, the end.
                     let _ = tokio::time::timeout_at(pause.min(deadline), leadership.changed()).await;
                 }
-                Try::Overloaded => return turn_away(items),
-                Try::Unknown => items = give_up_on_unrepeatable(items),
+                Try::Overloaded => return self.refuse(items, Refusal::Overloaded, &mut trip),
+                Try::Unknown => items = self.give_up_on_unrepeatable(items, &mut trip),
             }
         }
     }
 
-    async fn propose_here(&self, items: &[Item], deadline: Instant) -> Try {
+    async fn propose_here(&self, items: &[Item], deadline: Instant, trip: &mut Trip) -> Try {
+        trip.begins_here();
         let mut batch = BatchBuilder::new();
         for request in items.iter().flat_map(|item| &item.requests) {
             batch.push(request);
@@ -249,13 +280,14 @@ impl Road {
     }
 
     /// Answers a batch, each item with as many outcomes as it has requests.
-    fn answer(&self, items: Vec<Item>, outcomes: Vec<Outcome>) {
+    fn answer(&self, items: Vec<Item>, outcomes: Vec<Outcome>, trip: &mut Trip) {
+        self.teller.answered(&items, &outcomes, trip);
         let mut outcomes = outcomes.into_iter();
         let mut callers = Vec::with_capacity(items.len());
         for item in items {
             match item.to {
                 AnswerTo::Caller(to) => callers.push((to, outcomes.next())),
-                AnswerTo::Node(to) => {
+                AnswerTo::Node(_, to) => {
                     let these = outcomes.by_ref().take(item.requests.len()).collect();
                     let _gone = to.send(ForwardOutcome::Answered(these));
                 }
@@ -272,60 +304,59 @@ impl Road {
         });
     }
 
-    async fn forward(&self, items: &[Item], deadline: Instant) -> Try {
+    async fn forward(&self, leader: u64, items: &[Item], deadline: Instant, trip: &mut Trip) -> Try {
         let requests = items.iter().flat_map(|item| item.requests.iter().cloned()).collect();
-        match self.forwarder.forward(requests, deadline).await {
+        let traced = trip.begins_to(leader, items);
+        let outcome = self.forwarder.forward_traced(requests, traced, deadline).await;
+        self.teller.forwarded(items, trip);
+        match outcome {
             ForwardOutcome::Answered(outcomes) => Try::Answered(outcomes),
             ForwardOutcome::Refused(Refusal::Overloaded) => Try::Overloaded,
             ForwardOutcome::Refused(_) => Try::NotProposed,
             ForwardOutcome::Unknown => Try::Unknown,
         }
     }
-}
 
-/// Answers a batch that was not proposed this time.
-fn refuse(items: Vec<Item>, refusal: Refusal) {
-    for item in items {
-        match item.to {
-            AnswerTo::Caller(to) => {
-                let why = if item.maybe_proposed { Unanswered::Unknown } else { Unanswered::NoQuorum };
-                let _gone = to.send(Err(why));
-            }
-            AnswerTo::Node(to) => {
-                let _gone = to.send(ForwardOutcome::Refused(refusal));
+    /// Answers items that were not proposed this time. When the leader has no room for them, asking it again and again
+    /// would make that worse.
+    fn refuse(&self, items: Vec<Item>, refusal: Refusal, trip: &mut Trip) {
+        let overloaded = refusal == Refusal::Overloaded;
+        for item in items {
+            self.teller.ended(&item, &Ending::Refused(refusal), trip);
+            match item.to {
+                AnswerTo::Caller(to) => {
+                    let _gone = to.send(Err(match (item.maybe_proposed, overloaded) {
+                        (true, _) => Unanswered::Unknown,
+                        (false, true) => Unanswered::Overloaded,
+                        (false, false) => Unanswered::NoQuorum,
+                    }));
+                }
+                AnswerTo::Node(_, to) => {
+                    let _gone = to.send(ForwardOutcome::Refused(refusal));
+                }
             }
         }
     }
-}
 
-/// Answers a batch that the leader has no room for. Asking it again and again would make that worse.
-fn turn_away(items: Vec<Item>) {
-    for item in items {
-        match item.to {
-            AnswerTo::Caller(to) => {
-                let why = if item.maybe_proposed { Unanswered::Unknown } else { Unanswered::Overloaded };
-                let _gone = to.send(Err(why));
+    /// What may have been proposed and has no key to ask by is answered as unknown; the rest is returned for another
+    /// try.
+    fn give_up_on_unrepeatable(&self, items: Vec<Item>, trip: &mut Trip) -> Vec<Item> {
+        let mut repeatable = Vec::new();
+        for item in items {
+            if matches!(item.to, AnswerTo::Caller(_)) && item.repeatable {
+                repeatable.push(Item { maybe_proposed: true, ..item });
+                continue;
             }
-            AnswerTo::Node(to) => {
-                let _gone = to.send(ForwardOutcome::Refused(Refusal::Overloaded));
+            self.teller.ended(&item, &Ending::Unknown, trip);
+            match item.to {
+                AnswerTo::Caller(to) => {
+                    let _gone = to.send(Err(Unanswered::Unknown));
+                }
+                AnswerTo::Node(_, to) => {
+                    let _gone = to.send(ForwardOutcome::Unknown);
+                }
             }
         }
+        repeatable
     }
-}
-
-/// What may have been proposed and has no key to ask by is answered as unknown; the rest is returned for another try.
-fn give_up_on_unrepeatable(items: Vec<Item>) -> Vec<Item> {
-    let mut repeatable = Vec::new();
-    for item in items {
-        match item.to {
-            AnswerTo::Caller(_) if item.repeatable => repeatable.push(Item { maybe_proposed: true, ..item }),
-            AnswerTo::Caller(to) => {
-                let _gone = to.send(Err(Unanswered::Unknown));
-            }
-            AnswerTo::Node(to) => {
-                let _gone = to.send(ForwardOutcome::Unknown);
-            }
-        }
-    }
-    repeatable
 }

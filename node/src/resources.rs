@@ -1,5 +1,8 @@
 //! What the system grants this process.
 
+use std::path::Path;
+
+use rustix::fs::statvfs;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Raises the number of files that may be open to the most that is allowed, since every connection and every table
@@ -16,6 +19,19 @@ pub fn prepare() {
     if let Err(error) = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum }) {
         tracing::warn!(%error, "cannot forbid core dumps");
     }
+}
+
+/// A disk, as far as this process may use it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disk {
+    pub free_bytes: u64,
+    pub bytes: u64,
+}
+
+/// The disk that a folder is on; None when the system does not say.
+pub fn disk(folder: &Path) -> Option<Disk> {
+    let told = statvfs(folder).ok()?;
+    Some(Disk { free_bytes: told.f_bavail * told.f_frsize, bytes: told.f_blocks * told.f_frsize })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The node as the routes see it: the write path, the reads, and what it knows of its cluster.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -8,18 +9,23 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use futures_util::future::{BoxFuture, join_all};
 use livedrop_domain::{Fault, Outcome, Request, Timestamp, View};
-use livedrop_proto::rest::admin::{FollowerLag, NodeStatus};
+use livedrop_proto::rest::admin::{FollowerLag, Happened, NodeStatus};
 use livedrop_proto::rest::cluster::{Cluster, ClusterNode, NodeRole};
 
 use crate::limits::Limits;
 use crate::propose::{Proposer, Unanswered};
-use crate::raft::{Consensus, MemberStatus, Role};
+use crate::raft::{Consensus, MemberStatus, Recall, Role, shown};
 use crate::read::Reads;
-use crate::rest::{Check, Exposition, Look, Shop};
-use crate::{clock, collector};
+use crate::readiness::{Check, Readiness};
+use crate::rest::{Exposition, Look, Shop};
+use crate::telemetry::{Place, Telemetry};
+use crate::{clock, collector, resources};
 
 /// How often the other members are asked how far they are.
 const ASK_EVERY: Duration = Duration::from_secs(1);
+/// A node that is further behind than this, in log entries, is sent no requests. Under load an entry holds a hundred
+/// purchases: this is a few seconds of them.
+const READY_LAG_ENTRIES: u64 = 1_000;
 /// How often a node that starts looks whether it has caught up with what its log held.
 const RECOVERY_LOOK: Duration = Duration::from_secs(1);
 /// How often a node that starts looks whether it has caught up with its leader.
@@ -37,13 +43,40 @@ pub struct NodeShop {
     others: ArcSwap<BTreeMap<u64, Option<u64>>>,
     /// Who is told which members answer.
     limits: OnceLock<Arc<Limits>>,
+    telemetry: Telemetry,
+    readiness: Readiness,
+    data_dir: PathBuf,
+}
+
+/// What it is made of.
+pub struct Parts {
+    pub cluster_id: String,
+    pub data_dir: PathBuf,
+    pub consensus: Consensus,
+    pub proposer: Proposer,
+    pub reads: Reads,
+    pub telemetry: Telemetry,
+    pub readiness: Readiness,
 }
 
 impl NodeShop {
-    pub fn new(cluster_id: String, consensus: Consensus, proposer: Proposer, reads: Reads) -> Self {
+    pub fn new(parts: Parts) -> Self {
+        let Parts { cluster_id, data_dir, consensus, proposer, reads, telemetry, readiness } = parts;
         let (started, recovered) = (Instant::now(), AtomicBool::new(false));
         let (others, limits) = (ArcSwap::default(), OnceLock::new());
-        NodeShop { consensus, proposer, reads, cluster_id, started, recovered, others, limits }
+        NodeShop {
+            consensus,
+            proposer,
+            reads,
+            cluster_id,
+            started,
+            recovered,
+            others,
+            limits,
+            telemetry,
+            readiness,
+            data_dir,
+        }
     }
 
     /// From now on the limits of callers are told which members answer.
@@ -70,8 +103,12 @@ impl NodeShop {
             ask.tick().await;
             let members = self.consensus.members();
             let others = members.keys().copied().filter(|id| *id != self.consensus.node_id());
-            let asked = others.map(async |id| Some((id, self.consensus.status_of(id).await.ok()?.applied_index)));
-            let others: BTreeMap<_, _> = join_all(asked).await.into_iter().flatten().collect();
+            let asked = others.map(async |id| Some((id, self.consensus.status_of(id).await.ok()?)));
+            let heard: BTreeMap<_, _> = join_all(asked).await.into_iter().flatten().collect();
+            let voters = self.consensus.status().members.into_iter().filter(|(_, member)| member.voter);
+            let disks = heard.iter().map(|(id, status)| (*id, status.disk)).collect();
+            self.consensus.disk().heard(self.consensus.node_id(), &voters.map(|(id, _)| id).collect(), disks);
+            let others: BTreeMap<_, _> = heard.into_iter().map(|(id, status)| (id, status.applied_index)).collect();
             if let Some(limits) = self.limits.get() {
                 // Learners come and go, and callers would move each time: they borrow, and only voters lend.
                 let voters = self.consensus.membership().voters;
@@ -83,9 +120,44 @@ impl NodeShop {
     }
 }
 
+impl NodeShop {
+    /// Entries that others have applied, or that are known to be on a majority, and this node has not applied.
+    fn behind(&self) -> u64 {
+        let others = self.others.load();
+        let newest = others.values().flatten().copied().chain(self.consensus.status().committed_index).max();
+        newest.unwrap_or(0).saturating_sub(self.applied())
+    }
+
+    /// What all members remember of a request; those that do not answer are named.
+    async fn recall_everywhere(&self, request_id: &str) -> Happened {
+        let own = self.consensus.node_id();
+        let asked = self.consensus.members().into_keys().map(async |node| match node == own {
+            true => (node, Ok(Recall::recall(&self.telemetry, request_id))),
+            false => (node, self.consensus.recall_of(node, request_id).await),
+        });
+        let (mut moments, mut silent) = (Vec::new(), Vec::new());
+        for (node, answer) in join_all(asked).await {
+            match answer {
+                Ok(told) => moments.extend(told.into_iter().map(|moment| (node, moment))),
+                Err(_) => silent.push(node.to_string()),
+            }
+        }
+        moments.sort_by_key(|(_, moment)| moment.at_micros);
+        Happened { moments: moments.into_iter().map(|(node, moment)| shown(node, moment)).collect(), silent }
+    }
+}
+
 impl Shop for NodeShop {
     fn propose(&self, request: Request) -> BoxFuture<'_, Result<Outcome, Unanswered>> {
         Box::pin(self.proposer.propose(request))
+    }
+
+    fn propose_traced(&self, request: Request, traced: Option<Place>) -> BoxFuture<'_, Result<Outcome, Unanswered>> {
+        Box::pin(self.proposer.propose_traced(request, traced))
+    }
+
+    fn recall<'a>(&'a self, request_id: &'a str) -> BoxFuture<'a, Happened> {
+        Box::pin(self.recall_everywhere(request_id))
     }
 
     fn linearizable(&self) -> BoxFuture<'_, Result<u64, Unanswered>> {
@@ -142,6 +214,7 @@ impl Shop for NodeShop {
 
     fn status(&self) -> NodeStatus {
         let status = self.consensus.status();
+        let (disk, taken) = (resources::disk(&self.data_dir), self.reads.reader().metrics().snapshot_taken);
         let own = status.members.get(&status.node_id);
         let of = |voter: bool| {
             let ids = status.members.iter().filter(move |(_, member)| member.voter == voter);
@@ -177,29 +250,47 @@ impl Shop for NodeShop {
                 .collect(),
             version: status.version,
             uptime_seconds: self.started.elapsed().as_secs(),
+            alarms: self.checks().into_iter().filter_map(Check::alarm).collect(),
+            disk_free_bytes: disk.map(|disk| disk.free_bytes),
+            disk_bytes: disk.map(|disk| disk.bytes),
+            snapshot_age_seconds: taken.map(|taken| clock::since_epoch().saturating_sub(taken).as_secs()),
+            certificate_expires_at: None,
         }
     }
 
     fn collect(&self, to: &mut Exposition) {
         collector::collect(&self.consensus.status(), &self.reads.reader().metrics(), to);
+        self.consensus.disk().collect(to);
     }
 
     fn checks(&self) -> Vec<Check> {
         let leadership = self.consensus.leadership().borrow().clone();
         let recovered = self.recovered.load(Ordering::Acquire);
         let member = self.consensus.members().contains_key(&self.consensus.node_id());
-        let problem = |good: bool, text: &str| (!good).then(|| text.to_owned());
-        vec![
-            Check {
-                name: "recovered",
-                problem: problem(recovered, "catching up with what was decided before the start"),
-            },
-            Check { name: "member", problem: problem(member, "this node does not belong to the cluster, or not yet") },
-            Check { name: "leader", problem: problem(leadership.leader.is_some(), "no leader is known") },
-            Check {
-                name: "quorum",
-                problem: problem(leadership.has_quorum, "no quorum answers this leader, or the leader is silent"),
-            },
-        ]
+        let known = leadership.leader.is_some();
+        let behind = self.behind();
+        let mut checks = vec![
+            Check::of("recovered", recovered, || "catching up with what was decided before the start".to_owned()),
+            Check::of("member", member, || "this node does not belong to the cluster, or not yet".to_owned()),
+            Check::of("leader", known, || "no leader is known".to_owned()),
+            Check::of("quorum", leadership.has_quorum, || {
+                "no quorum answers this leader, or the leader is silent".to_owned()
+            }),
+            Check::of("applied_lag", behind <= READY_LAG_ENTRIES, || {
+                format!("{behind} entries behind, at most {READY_LAG_ENTRIES} will do")
+            }),
+        ];
+        checks.push(Check { name: "disk", problem: self.consensus.disk().problem() });
+        checks.push(Check { name: "hash", problem: self.consensus.divergence().map(str::to_owned) });
+        checks.extend(self.readiness.checks());
+        checks
+    }
+
+    fn hand_over(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            if let Err(error) = self.consensus.hand_over().await {
+                tracing::warn!(%error, "leadership was not handed over");
+            }
+        })
     }
 }

@@ -39,4 +39,11 @@ pub mod operate {
     tonic::include_proto!("livedrop.operate.v1");
 }
 
+/// Backups and snapshots that operators take.
+pub mod backup {
+    #![allow(clippy::all)]
+    tonic::include_proto!("livedrop.backup.v1");
+}
+
+pub mod backup_file;
 pub mod rest;

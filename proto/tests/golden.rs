@@ -109,7 +109,10 @@ fn read_index() {
 fn forwarding() {
     use forward::answer::Result;
     let requests = vec![Bytes::from_static(b"one"), Bytes::new()];
-    golden(forward::Batch { sequence: 1, remaining_ms: 2000, requests: requests.clone() }, "080110d00f1a036f6e651a00");
+    golden(
+        forward::Batch { sequence: 1, remaining_ms: 2000, requests: requests.clone(), traced: vec![] },
+        "080110d00f1a036f6e651a00",
+    );
     let answer = |result| forward::Answer { sequence: 1, result: Some(result) };
     golden(answer(Result::Answered(forward::Answered { outcomes: requests })), "080112070a036f6e650a00");
     golden(answer(Result::Unknown(forward::Unknown {})), "08012200");
@@ -158,10 +161,12 @@ fn administration() {
         quorum_age_ms: Some(11),
         incarnation,
         voted_for: 1,
+        disk_full: true,
+        disk_slow: true,
     };
     golden(
         status,
-        "08011205302e312e30180320012a066c6561646572300938084007480650005a1f0801121b0a076e313a39303930120e687474703a2f2f6e313a383038301801620a0802120608001004180c680b7210070707070707070707070707070707077801",
+        "08011205302e312e30180320012a066c6561646572300938084007480650005a1f0801121b0a076e313a39303930120e687474703a2f2f6e313a383038301801620a0802120608001004180c680b7210070707070707070707070707070707077801800201880201",
     );
 }
 

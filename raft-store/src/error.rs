@@ -52,6 +52,32 @@ pub enum StoreError {
     )]
     Foreign { directory: PathBuf, found_cluster_id: String, found_node_id: u64, cluster_id: String, node_id: u64 },
 
+    /// The node found its state to be another one than that of a majority.
+    #[error(
+        "the state in {} is not that of the cluster: {why}; keep the directory to find out why, and let a new node take \
+         its place with an empty directory and a new node id",
+        .directory.display()
+    )]
+    Diverged { directory: PathBuf, why: String },
+
+    /// A restore into the directory was interrupted.
+    #[error(
+        "{} is half restored from a backup: run `livedropd restore` again with the same file, or empty the directory",
+        .0.display()
+    )]
+    HalfRestored(PathBuf),
+
+    /// A restore would write over what is there.
+    #[error(
+        "{} is the data directory of a node already: restore into an empty one; nothing was changed",
+        .0.display()
+    )]
+    NotEmpty(PathBuf),
+
+    /// What was asked for cannot be done with this directory.
+    #[error("{0}")]
+    CannotRecover(String),
+
     /// Written by a program that knows a newer layout.
     #[error("{} has format {found}, and this program reads up to {known}: start the newer program again", .path.display())]
     Newer { path: PathBuf, found: u64, known: u64 },

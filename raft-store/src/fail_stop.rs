@@ -31,6 +31,19 @@ pub enum Step {
     InstallOpened,
     InstallSwapped,
     InstallPublished,
+    /// A directory that is restored says so, and holds nothing else.
+    RestoreBegun,
+    /// The backup's state is in its place, whole.
+    RestoreReceived,
+    /// It says that it is the new cluster's.
+    RestoreRewritten,
+    /// The log begins after it.
+    RestoreLogged,
+    /// The directory is a node's.
+    RestoreIdentified,
+    /// A recovery is about to be written, and is there after the next step.
+    RecoverWrite,
+    RecoverWritten,
 }
 
 type Probe = dyn Fn(Step) -> io::Result<()> + Send + Sync;

@@ -14,6 +14,7 @@ mod directory;
 mod error;
 mod fail_stop;
 mod log;
+mod offline;
 mod options;
 mod reader;
 mod snapshot;
@@ -27,15 +28,16 @@ use std::sync::Arc;
 pub use livedrop_domain as domain;
 
 use self::directory::Directory;
-pub use self::directory::Identity;
+pub use self::directory::{BALLAST, Identity, lay_ballast, mark_diverged};
 pub use self::error::StoreError;
 use self::fail_stop::FailStop;
 pub use self::fail_stop::{Hooks, Step, fail_stop};
 pub use self::log::{LogMetrics, LogReader, LogStore};
+pub use self::offline::{INDEX_JUMP, Restore, Restored, Standing, Survivor, TERM_JUMP, restore};
 pub use self::options::Options;
 pub use self::reader::{Facts, ReadView, Reader, StoreMetrics};
 pub use self::snapshot::{SnapshotHandle, SnapshotReader, SnapshotReceiver, Snapshots};
-pub use self::state::{ApplyMetrics, SnapshotBuilder, StateMachine};
+pub use self::state::{ApplyMetrics, Applying, SnapshotBuilder, StateMachine};
 use self::state::{CurrentState, StateDatabase};
 pub use self::types::{Member, Payload, Response, TypeConfig};
 

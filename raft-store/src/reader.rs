@@ -1,7 +1,7 @@
 //! Reading beside apply: rows at one applied index, the index itself, and the facts as they happen.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use livedrop_domain::view::{Order, Row};
 use livedrop_domain::{Event, Fault, Timestamp, View, journal};
@@ -9,7 +9,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::StoreError;
 use crate::log::{LogMetrics, LogStore};
-use crate::state::{ApplyMetrics, Rows, Shared, applied};
+use crate::state::{ApplyMetrics, Applying, Rows, Shared, applied};
 
 /// Reads the state. Clones are cheap; an installed snapshot is followed by itself.
 #[derive(Clone)]
@@ -49,6 +49,8 @@ pub struct StoreMetrics {
     /// The log index of the newest snapshot.
     pub snapshot_index: Option<u64>,
     pub snapshot_bytes: u64,
+    /// When it was made here or arrived, counted from the epoch.
+    pub snapshot_taken: Option<Duration>,
 }
 
 impl Reader {
@@ -95,6 +97,11 @@ impl Reader {
         self.state.current.flush()
     }
 
+    /// When the entry at `index` was applied here, if that was lately.
+    pub fn when_applied(&self, index: u64) -> Option<Applying> {
+        self.state.meter.when(index)
+    }
+
     pub fn metrics(&self) -> StoreMetrics {
         let snapshot = self.state.snapshots.newest();
         StoreMetrics {
@@ -103,6 +110,7 @@ impl Reader {
             applied_index: self.applied(),
             state_bytes: self.state.current.get().bytes(),
             snapshot_index: snapshot.as_ref().and_then(|newest| newest.meta.last_log_id).map(|id| id.index),
+            snapshot_taken: snapshot.as_ref().and_then(|newest| newest.snapshot.taken()),
             snapshot_bytes: snapshot.map_or(0, |newest| newest.snapshot.bytes()),
         }
     }

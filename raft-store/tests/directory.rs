@@ -145,6 +145,17 @@ fn what_nothing_refers_to_is_removed_at_start() {
 }
 
 #[test]
+fn a_directory_whose_state_was_found_to_differ_is_refused_for_good() {
+    let directory = directory();
+    drop(open(&directory));
+    livedrop_store::mark_diverged(directory.path(), "at entry 7 it has another hash").expect("there is room");
+    for _ in 0..2 {
+        let refused = refused(&directory);
+        assert!(refused.contains("not that of the cluster: at entry 7 it has another hash;"), "{refused}");
+    }
+}
+
+#[test]
 fn the_ballast_is_there_and_comes_back() {
     let directory = directory();
     let options = || Options { ballast_bytes: 3 << 20, ..options() };

@@ -9,6 +9,7 @@ use super::options::Global;
 use super::output::Output;
 use super::session::{self, Kept};
 use super::trouble::{Doing, Exit, Stop};
+use crate::operate::Certificates;
 use crate::{Client, Endpoint, Error};
 
 pub struct Context {
@@ -18,6 +19,8 @@ pub struct Context {
     /// Asks nothing.
     pub yes: bool,
     pub timeout: std::time::Duration,
+    /// Shown at the peer ports of nodes with TLS.
+    pub certificates: Option<Certificates>,
     /// Given by flags, in the order in which they are tried.
     tokens: Vec<String>,
     session_file: Option<PathBuf>,
@@ -30,8 +33,18 @@ impl Context {
         for file in &global.token_file {
             tokens.push(read_token(file)?);
         }
+        let mut client = Client::with_timeout(global.endpoints, global.timeout);
+        let authority = global.authority.as_deref().map(read_authority).transpose()?;
+        if let Some((pem, file)) = authority.as_deref().zip(global.authority.as_deref()) {
+            client = client.believing(pem).map_err(|error| not_certificates(file, error.to_string()))?;
+        }
+        let own = global.certificate.map(|file| {
+            let key = global.certificate_key.unwrap_or_else(|| file.with_extension("key"));
+            certificates(authority.unwrap_or_default(), &file, &key)
+        });
         Ok(Context {
-            client: Client::with_timeout(global.endpoints, global.timeout),
+            client,
+            certificates: own.transpose()?,
             output: Output(global.output),
             yes: global.yes,
             timeout: global.timeout,
@@ -60,6 +73,19 @@ impl Context {
             match act(client.with_token(token.as_str())).await {
                 Err(error) if error.code() == Some(code::UNAUTHENTICATED) => refused = Some(error),
                 outcome => return outcome.doing(what),
+            }
+        }
+        if refused.is_some() && endpoint.is_none() && self.tokens.len() > 1 {
+            // A node's own token is good at that node only, and between two tries another node may have become the one
+            // that is asked: then each was tried where it is not good.
+            for endpoint in client.endpoints() {
+                for token in &self.tokens {
+                    match act(client.at(endpoint).with_token(token.as_str())).await {
+                        Err(error) if error.code() == Some(code::UNAUTHENTICATED) => refused = Some(error),
+                        Err(Error::Unreachable { .. }) => break,
+                        outcome => return outcome.doing(what),
+                    }
+                }
             }
         }
         if let Some(error) = refused {
@@ -149,6 +175,22 @@ impl Context {
 
 fn is_unauthenticated<T>(outcome: &Result<T, Error>) -> bool {
     outcome.as_ref().is_err_and(|error| error.code() == Some(code::UNAUTHENTICATED))
+}
+
+fn read_authority(file: &Path) -> Result<String, Stop> {
+    std::fs::read_to_string(file).map_err(|error| not_certificates(file, error.to_string()))
+}
+
+fn certificates(authority: String, file: &Path, key_file: &Path) -> Result<Certificates, Stop> {
+    let certificate = std::fs::read_to_string(file).map_err(|error| not_certificates(file, error.to_string()))?;
+    let key = livedrop_certificates::read_private(key_file);
+    let key = key.map_err(|error| not_certificates(key_file, error.to_string()))?.into();
+    Ok(Certificates { authority, certificate, key })
+}
+
+fn not_certificates(file: &Path, why: String) -> Stop {
+    let what = format!("{} cannot be used", file.display());
+    Stop::trouble(Exit::Usage, what, why, "name files that `livedropctl cert` has made")
 }
 
 fn read_token(file: &Path) -> Result<String, Stop> {

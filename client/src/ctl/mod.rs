@@ -6,10 +6,13 @@
 mod account;
 mod ask;
 mod audit;
+mod backup;
 mod batches;
 mod bench;
 mod buy;
+mod cert;
 mod context;
+mod drain;
 mod drop;
 mod events;
 mod follow;
@@ -28,7 +31,9 @@ mod reach;
 mod search;
 mod session;
 mod shell;
+mod snapshot;
 mod status;
+mod trace;
 mod trouble;
 mod waitlist;
 
@@ -66,6 +71,8 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
     match cli.command {
         Command::Status => status::run(&context).await,
         Command::Hash(wanted) => hash::run(&context, wanted).await,
+        Command::Drain(wanted) => drain::run(&context, wanted).await,
+        Command::Trace(wanted) => trace::run(&context, wanted).await,
         Command::Login(wanted) => login::sign_in(&context, wanted).await,
         Command::Logout => login::sign_out(&context).await,
         Command::Account(command) => account::run(&context, command).await,
@@ -80,8 +87,11 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Inbox(wanted) => inbox::run(&context, wanted).await,
         Command::Payments(command) => payments::run(&context, command).await,
         Command::Key(command) => key::run(&context, command).await,
+        Command::Cert(command) => cert::run(&context, command),
         Command::Member(wanted) => member::run(&context, wanted).await,
         Command::Leader(wanted) => member::lead(&context, wanted).await,
+        Command::Backup(wanted) => backup::run(&context, wanted).await,
+        Command::Snapshot(wanted) => snapshot::run(&context, wanted).await,
         Command::Audit(wanted) => audit::run(&context, wanted).await,
         Command::Bench(command) => bench::run(&context, command).await,
         Command::Completions { shell } => shell::completions(&context, shell),

@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    account, audit, bench, buy, drop, events, follow, hash, inbox, key, login, member, order, payments, product,
-    search, waitlist,
+    account, audit, backup, bench, buy, cert, drain, drop, events, follow, hash, inbox, key, login, member, order,
+    payments, product, search, snapshot, trace, waitlist,
 };
 use crate::Endpoints;
 
@@ -55,6 +55,15 @@ pub struct Global {
     /// Files with bearer tokens, such as a node's operator.token, tried in turn
     #[arg(long, env = "LIVEDROPCTL_TOKEN_FILE", global = true, value_name = "FILE,…", value_delimiter = ',')]
     pub token_file: Vec<PathBuf>,
+    /// The certificate of the cluster's authority: nodes that it has signed for are believed
+    #[arg(long, env = "LIVEDROPCTL_AUTHORITY", global = true, value_name = "FILE")]
+    pub authority: Option<PathBuf>,
+    /// Your own certificate, for what operators do at the nodes' peer ports
+    #[arg(long, env = "LIVEDROPCTL_CERTIFICATE", global = true, value_name = "FILE", requires = "authority")]
+    pub certificate: Option<PathBuf>,
+    /// Its private key [default: the file beside it that ends in .key]
+    #[arg(long, env = "LIVEDROPCTL_CERTIFICATE_KEY", global = true, value_name = "FILE", requires = "certificate")]
+    pub certificate_key: Option<PathBuf>,
     /// Where `login` keeps its session
     #[arg(long, env = "LIVEDROPCTL_SESSION_FILE", global = true, value_name = "FILE")]
     pub session_file: Option<PathBuf>,
@@ -76,6 +85,10 @@ pub enum Command {
     Status,
     /// Compares the state hashes of all nodes at one log index; exit code 1 when they differ (operators)
     Hash(hash::Wanted),
+    /// Has balancers send requests elsewhere, as before work on a node's machine (operators)
+    Drain(drain::Wanted),
+    /// Shows what happened to one request, on every node that it touched (operators)
+    Trace(trace::Wanted),
     /// Signs in and keeps the session for the commands that follow
     Login(login::Wanted),
     /// Ends the kept session, on every node
@@ -116,8 +129,15 @@ pub enum Command {
     Member(member::Wanted),
     /// Which of them leads (operators)
     Leader(member::Leader),
+    /// A copy of the whole state in a file, while the cluster serves (operators); `backup verify FILE` checks one
+    Backup(backup::Wanted),
+    /// Has a node make a snapshot of its state now, and waits for it (operators)
+    Snapshot(snapshot::Wanted),
     /// Who did what, and whether the records are as they were written (operators)
     Audit(audit::Wanted),
+    /// The certificates of nodes and operators: made, and shown
+    #[command(subcommand)]
+    Cert(cert::Command),
     /// Measures a cluster
     #[command(subcommand)]
     Bench(bench::Command),

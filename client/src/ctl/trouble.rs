@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use livedrop_proto::rest::problem::code;
 
 use crate::Error;
+use crate::answer::FOREIGN;
 
 /// How the program ends. The numbers are promised in `--help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +129,7 @@ fn exit_of(status: u16, code: &str) -> Exit {
     match status {
         404 => Exit::NotFound,
         400..=499 => Exit::Refused,
-        503 if code != code::OUTCOME_UNKNOWN => Exit::Unreachable,
+        503 if code != code::OUTCOME_UNKNOWN && code != FOREIGN => Exit::Unreachable,
         _ => Exit::Failed,
     }
 }
@@ -147,8 +148,11 @@ fn advice_on(code: &str, status: u16) -> &'static str {
         (code::CHANGED_SINCE, _) => "read it again, then repeat",
         (code::TOO_MANY_REQUESTS, _) => "wait a little, then repeat",
         (code::OVERLOADED | code::STOPPING | code::BEHIND, _) => "wait a little, then repeat; nothing was done",
+        (FOREIGN, 502..=504) => {
+            "ask the nodes themselves (--endpoints), or look at what stands before them; a write may have been done"
+        }
         (_, 404) => "check the id; what belongs to another account is not found either",
-        (_, 500..) => "look for the request in the logs of the nodes",
+        (_, 500..) => "`livedropctl trace` and its request id tell what happened",
         _ => "",
     }
 }

@@ -60,8 +60,9 @@ fn show(context: &Context, place: &WaitlistPlace) -> Result<(), Stop> {
         ("status", status_word(place.status).to_owned()),
     ];
     if place.status == WaitlistStatus::Waiting {
-        let position = place.position.map_or("beyond 1000".to_owned(), |position| position.to_string());
-        fields.push(("position", position));
+        let exact = place.position.map(|position| position.to_string());
+        let position = exact.or_else(|| place.position_at_least.map(|position| format!("{position} or more")));
+        fields.extend(position.map(|position| ("position", position)));
     }
     fields.extend(place.order_id.clone().map(|id| ("order", id)));
     fields.extend(place.offer_expires_at.clone().map(|at| ("pay before", at)));

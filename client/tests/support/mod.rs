@@ -44,6 +44,8 @@ pub struct Shop {
     pub hashes: Vec<&'static str>,
     /// Accounts that were brought as followers.
     pub followers: HashSet<String>,
+    /// Nodes, by their place, that refuse the next followers, as too many requests at once.
+    pub busy: HashSet<usize>,
 }
 
 #[derive(Clone)]

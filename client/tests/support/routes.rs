@@ -265,12 +265,16 @@ async fn hash(State(node): State<Node>, headers: HeaderMap) -> Response {
     }
 }
 
-/// Whoever was brought before follows already.
+/// Whoever was brought before follows already. `operator-of-N` is good at node N only.
 async fn import_followers(State(node): State<Node>, headers: HeaderMap, Json(body): Json<ImportFollowers>) -> Response {
-    if token(&headers) != "operator" {
+    let own = format!("operator-of-{}", node.place);
+    if token(&headers) != "operator" && token(&headers) != own {
         return problem(401, code::UNAUTHENTICATED);
     }
     let mut shop = node.shop.lock().unwrap();
+    if shop.busy.remove(&node.place) {
+        return problem(503, code::OVERLOADED);
+    }
     let sent = body.followers.len() as u32;
     let added = body.followers.into_iter().filter(|follower| shop.followers.insert(follower.clone())).count() as u32;
     Json(ImportedFollowers { added, already: sent - added, unknown: 0, refused: 0 }).into_response()

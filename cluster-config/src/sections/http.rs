@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 
 use serde::Serialize;
 
-use crate::kind::{Address, OneOf, bytes, count, milliseconds};
+use crate::kind::{Address, OneOf, Switch, bytes, count, milliseconds};
 use crate::network::{Network, Networks};
 use crate::reader::section;
+use crate::sections::tls::HttpTls;
 
 /// Which header a trusted proxy names its client in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -36,6 +37,9 @@ section! {
         max_connections: usize = 25_000, count("connections", 1..=1_000_000);
         /// Requests in work at one time. Further ones are answered 503 with Retry-After at once.
         max_in_flight: usize = 8_192, count("requests", 1..=1_000_000);
+        /// How long a node that is told to stop says at /readyz that it is not ready, and goes on answering, before it
+        /// closes its connections: a little more than the balancer in front takes to notice.
+        drain_ms: u64 = 0, milliseconds(0..=600_000);
         /// Bodies of public answers (products, creators) that are kept, so that they are written once. What is
         /// asked for least falls out.
         cache_bytes: usize = 33_554_432, bytes(65_536..=68_719_476_736);
@@ -47,5 +51,10 @@ section! {
         /// the client's own invention, which the proxy passes on.
         client_address_header: ClientAddress = ClientAddress::XForwardedFor,
             OneOf(&[("x-forwarded-for", ClientAddress::XForwardedFor), ("forwarded", ClientAddress::Forwarded)]);
+        /// Allows to listen beyond the machine itself without [http.tls], so that passwords and tokens, the
+        /// operator's too, can be read on their way. Only where something in front speaks TLS to clients, in
+        /// a network that is closed to all others.
+        insecure_beyond_loopback: bool = false, Switch;
+        section tls: HttpTls;
     }
 }

@@ -17,12 +17,14 @@ section! {
         /// How long a request may wait for the cluster before it is answered 503. The promise is an answer
         /// within 2 seconds, so this stays below.
         request_deadline_ms: u64 = 1_800, milliseconds(100..=1_950);
-        /// Requests that come back to an account in a minute, on all nodes together. Whoever has none left is
-        /// answered 429 with Retry-After.
+        /// Requests that come back to an account in a minute, on all nodes together, up to account_burst. Whoever has
+        /// none left is answered 429 with Retry-After. So whoever has made none for a while may make account_burst and
+        /// account_per_minute together in the minute after, and account_per_minute in each one that follows.
         account_per_minute: u32 = 600, count("requests", 1..=1_000_000);
         /// Requests that an account may make at once, on all nodes together.
         account_burst: u32 = 600, count("requests", 1..=1_000_000);
-        /// Requests that come back in a minute to an address of IPv4, or to a /64 of IPv6, whoever is behind it.
+        /// Requests that come back in a minute to an address of IPv4, or to a /64 of IPv6, whoever is behind it, up to
+        /// address_burst. In the first minute after a while without any both together may be made, as by an account.
         address_per_minute: u32 = 30_000, count("requests", 1..=1_000_000);
         /// Requests that an address may make at once. Many share one: a school, a train, a provider's gateway.
         address_burst: u32 = 15_000, count("requests", 1..=1_000_000);

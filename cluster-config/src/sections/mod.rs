@@ -15,4 +15,6 @@ pub mod peer;
 pub mod raft;
 pub mod search;
 pub mod storage;
+pub mod telemetry;
+pub mod tls;
 pub mod webhooks;

@@ -67,7 +67,10 @@ impl Node {
                 return None;
             }
             let data_dir = PathBuf::from(data_dir.replace("{id}", &known.to_string()));
-            return Some((Self { id: known, data_dir, peer_address, http_address }, Member::placeholder()));
+            return Some((
+                Self { id: known, data_dir, peer_address, http_address },
+                Member { id: known, ..Member::placeholder() },
+            ));
         }
         let own = cluster?.members.iter().find(|member| member.id == id);
         let Some(own) = own else {

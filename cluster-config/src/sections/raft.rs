@@ -1,6 +1,6 @@
 //! `[raft]`: the timers and the sizes of consensus. The timers are the same on every node.
 
-use crate::kind::{count, milliseconds};
+use crate::kind::{bytes, count, milliseconds};
 use crate::reader::section;
 
 section! {
@@ -18,6 +18,8 @@ section! {
         /// Entries kept in the log behind a snapshot. A node that was away for longer than this is brought up
         /// by a whole snapshot instead of by the log.
         keep_entries: u64 = 500_000, count("entries", 0..=1_000_000_000);
+        /// Bytes of the log kept on the disk, whatever keep_entries says. Each node shortens its own, by way of a snapshot.
+        keep_bytes: usize = 4 * 1024 * 1024 * 1024, bytes(1_048_576..=1_099_511_627_776);
         /// Threads for consensus and the traffic between nodes, apart from those that serve clients, so that
         /// a rush of clients does not delay a heartbeat. Two, so that a long apply does not either.
         threads: usize = 2, count("threads", 1..=64);

@@ -1,5 +1,6 @@
 //! `proof`: the long versions of the cluster tests, with their figures on standard output.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -7,9 +8,10 @@ use clap::{Parser, Subcommand};
 use livedrop_jepsen::cluster::{Cluster, Options};
 use livedrop_jepsen::edge::Varnish;
 use livedrop_jepsen::gateway::Gateway;
+use livedrop_jepsen::scenario::balanced::Balancer;
 use livedrop_jepsen::scenario::{
-    balanced, blackout, cached, catch_up, crash_matrix, failover, members, money, quorum, race, sell_out, streams,
-    waitlist, wiped,
+    balanced, blackout, cached, catch_up, celebrity, crash_matrix, doors, failover, members, money, plateau, quorum,
+    race, rush, search, sell_out, streams, waitlist, wiped,
 };
 use livedrop_jepsen::seed::Seed;
 
@@ -99,7 +101,54 @@ enum Story {
         #[arg(long, default_value_t = 3)]
         times: usize,
     },
-    /// Streams of events, read across nodes that are killed.
+    /// A creator with many followers opens drops: streams, inbox, pages of followers, log entries and memory.
+    Celebrity {
+        #[arg(long, default_value_t = 1_000_000)]
+        followers: usize,
+        /// Those of them who listen.
+        #[arg(long, default_value_t = 5_000)]
+        streams: usize,
+        /// Drops that go live.
+        #[arg(long, default_value_t = 5)]
+        times: usize,
+        /// By when everybody is to be told, in milliseconds.
+        #[arg(long, default_value_t = 2_000)]
+        within: u64,
+    },
+    /// Slow readers and a browse that no cache holds: the memory of each node over time.
+    Plateau {
+        #[arg(long, default_value_t = 10_000)]
+        readers: usize,
+        #[arg(long, default_value_t = 300)]
+        seconds: u64,
+        /// A file for all samples.
+        #[arg(long, value_name = "FILE")]
+        csv: Option<PathBuf>,
+    },
+    /// Guesses at passwords, limits and neighbours at three nodes; then purchases beside sign-ins.
+    Doors {
+        /// Pairs of rounds with purchases alone and beside sign-ins.
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// How long a round is, in seconds.
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+        /// How many times as many purchases there may be without the sign-ins.
+        #[arg(long, default_value_t = 1.2)]
+        times: f64,
+    },
+    /// The same answers on every node, every product once on all pages, an index that is lost and made again.
+    Search {
+        #[arg(long, default_value_t = 100_000)]
+        products: usize,
+        /// Searches a second while it is measured how soon new products are found.
+        #[arg(long, default_value_t = 500)]
+        rate: usize,
+        #[arg(long, default_value_t = 30)]
+        seconds: u64,
+    },
+    /// Streams of events, read across nodes that are killed, by people who follow and cease to, and some who stay away
+    /// for longer than the feed is kept.
     Streams {
         #[arg(long, default_value_t = 500)]
         readers: usize,
@@ -150,6 +199,10 @@ async fn main() -> Result<()> {
             Story::Cached { edits: 40, sell_outs: 40 },
             Story::Balanced { times: 3 },
             Story::Streams { readers: 500, seconds: 300 },
+            Story::Celebrity { followers: 1_000_000, streams: 5_000, times: 5, within: 2_000 },
+            Story::Plateau { readers: 10_000, seconds: 300, csv: None },
+            Story::Doors { rounds: 5, seconds: 5, times: 1.2 },
+            Story::Search { products: 100_000, rate: 500, seconds: 30 },
             Story::Waitlist { units: 10, line: 30, rate: 1_000 },
             Story::Members { transfers: 50 },
         ],
@@ -216,11 +269,35 @@ async fn tell(story: Story, options: &Options, seed: &mut Seed) -> Result<()> {
             Cluster::with(options, run).await?;
         }
         Story::Balanced { times } => {
-            Cluster::with(options, async |cluster: &mut Cluster| balanced::run(cluster, seed, times).await).await?;
+            Cluster::with(options, async |cluster: &mut Cluster| {
+                balanced::run(cluster, seed, Balancer::Haproxy, times).await
+            })
+            .await?;
         }
         Story::Streams { readers, seconds } => {
-            let size = streams::Size { readers, lasts: Duration::from_secs(seconds) };
+            let (options, size) =
+                (streams::options(options), streams::Size { readers, lasts: Duration::from_secs(seconds) });
             Cluster::with(options, async |cluster: &mut Cluster| streams::run(cluster, seed, size).await).await?;
+        }
+        Story::Celebrity { followers, streams, times, within } => {
+            let size = celebrity::Size { followers, streams, times, within: Duration::from_millis(within) };
+            Cluster::with(options, async |cluster: &mut Cluster| celebrity::run(cluster, seed, size).await).await?;
+        }
+        Story::Plateau { readers, seconds, csv } => {
+            let size = plateau::Size { readers, lasts: Duration::from_secs(seconds), csv };
+            let run = async |cluster: &mut Cluster| plateau::run(cluster, seed, size).await;
+            Cluster::with(plateau::options(options), run).await?;
+        }
+        Story::Doors { rounds, seconds, times } => {
+            let run = async |cluster: &mut Cluster| doors::run(cluster, seed).await;
+            Cluster::with(doors::options(options.clone()), run).await?;
+            let size = rush::Size { rounds, round: Duration::from_secs(seconds), times_max: times };
+            let run = async |cluster: &mut Cluster| rush::run(cluster, seed, size).await;
+            Cluster::with(rush::options(options), run).await?;
+        }
+        Story::Search { products, rate, seconds } => {
+            let size = search::Size { products, rate, seconds, lag_p99_max: Duration::from_secs(2) };
+            Cluster::with(options, async |cluster: &mut Cluster| search::run(cluster, seed, size).await).await?;
         }
         Story::Waitlist { units, line, rate } => {
             for kill in [false, true] {

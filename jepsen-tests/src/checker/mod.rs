@@ -9,6 +9,7 @@ pub mod in_turn;
 pub mod no_lost_order;
 pub mod no_oversell;
 pub mod one_outcome_per_key;
+pub mod plateau;
 pub mod replica_hash;
 
 #[cfg(test)]
@@ -32,8 +33,12 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    pub fn holds(&self) -> bool {
+        matches!(self, Self::Holds { .. })
+    }
+
     /// Judges by the violations found among `examined` things; nothing examined is unproven.
-    fn from_violations(violations: Vec<String>, examined: usize, of_what: &str) -> Self {
+    pub fn from_violations(violations: Vec<String>, examined: usize, of_what: &str) -> Self {
         if !violations.is_empty() {
             Self::Broken { violations }
         } else if examined == 0 {

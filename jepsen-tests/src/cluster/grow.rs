@@ -7,8 +7,8 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
+use super::Cluster;
 use super::process::Process;
-use super::{Cluster, binary};
 
 /// A run of `livedropctl -o json` that tells its steps, one line each.
 pub struct Told {
@@ -79,12 +79,12 @@ impl Cluster {
 
     /// `livedropctl -o json …` as an operator of any running node.
     pub fn ctl(&self, arguments: &[&str]) -> Result<Told> {
-        let live = self.live();
-        let endpoints: Vec<&str> = live.iter().map(|id| self.url(*id)).collect();
-        let tokens: Vec<String> = live.iter().map(|id| self.operator_token(*id).display().to_string()).collect();
-        let mut command = Command::new(binary::find("livedropctl")?);
-        command.args(["--endpoints", &endpoints.join(","), "-o", "json", "--yes", "--token-file", &tokens.join(",")]);
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut command = Command::from(self.control()?);
+        let certificate = |name: &str| self.folder().join("certificates").join(name);
+        command.arg("--authority").arg(certificate("authority.pem"));
+        command.arg("--certificate").arg(certificate("operator.pem"));
+        command.args(["-o", "json", "--yes"]).args(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().context("running livedropctl")?;
         let stdout = child.stdout.take().context("its output is piped")?;
         Ok(Told { child, lines: BufReader::new(stdout).lines() })

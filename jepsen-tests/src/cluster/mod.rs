@@ -1,9 +1,13 @@
 //! A cluster of real `livedropd` processes on loopback, in a folder of its own, with faults on demand.
 
 pub mod binary;
+mod certificates;
+mod control;
 mod grow;
 mod machine;
+mod measure;
 mod observe;
+mod offline;
 mod options;
 mod ports;
 mod process;
@@ -17,6 +21,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::api::Api;
 use crate::wait::Hopeless;
+use certificates::Certificates;
 use machine::Machine;
 use process::Process;
 
@@ -33,6 +38,7 @@ pub struct Cluster {
     binary: PathBuf,
     config: PathBuf,
     folder: tempfile::TempDir,
+    data: PathBuf,
     api: Api,
     ports: Ports,
     /// The most nodes that there will be.
@@ -67,9 +73,11 @@ impl Cluster {
         let folder = tempfile::Builder::new().prefix("livedrop-proof-").tempdir()?;
         let ports = Ports::take(u16::try_from(2 * options.room())?)?;
         let config = folder.path().join("cluster.toml");
-        std::fs::write(&config, options.file(&ports, &folder.path().join("data")))?;
+        let data = options.folder.clone().unwrap_or_else(|| folder.path().join("data"));
+        let certificates = Certificates::make(folder.path().join("certificates"), options.room())?;
+        std::fs::write(&config, options.file(&ports, &data, &certificates))?;
         let joins = folder.path().join("joining.toml");
-        std::fs::write(&joins, options.joining_file())?;
+        std::fs::write(&joins, options.joining_file(&certificates))?;
         let urls = (0..options.nodes).map(|place| {
             let place = u16::try_from(2 * place).expect("a handful of nodes");
             format!("http://127.0.0.1:{}", ports.port(place))
@@ -85,6 +93,7 @@ impl Cluster {
             room: options.room(),
             joins,
             joined: BTreeMap::new(),
+            data,
             _machine: machine,
         })
     }
@@ -117,7 +126,7 @@ impl Cluster {
     }
 
     pub fn data_of(&self, id: usize) -> PathBuf {
-        self.folder.path().join("data").join(id.to_string())
+        self.data.join(id.to_string())
     }
 
     /// Starts a node that does not run, without waiting for it.
@@ -131,6 +140,18 @@ impl Cluster {
         };
         self.nodes[id - 1] = Some(process);
         Ok(())
+    }
+
+    /// Whether a node that was started has ended by itself; from then on it does not run.
+    pub fn has_ended(&mut self, id: usize) -> Result<bool> {
+        let ended = match &mut self.nodes[id - 1] {
+            Some(process) => process.ended()?.is_some(),
+            None => true,
+        };
+        if ended {
+            self.nodes[id - 1] = None;
+        }
+        Ok(ended)
     }
 
     /// SIGKILL.

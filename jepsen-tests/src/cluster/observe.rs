@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Cluster, binary};
+use super::Cluster;
 use crate::api::Account;
 use crate::history::HashRead;
 use crate::wait;
@@ -43,6 +43,12 @@ impl Cluster {
             Ok(first)
         })
         .await
+    }
+
+    /// Who leads, as one node says.
+    pub async fn leader_of(&self, id: usize) -> Result<Option<usize>> {
+        let state = self.api.get(&format!("{}/v1/cluster", self.url(id)), None).await?;
+        Ok(state.body["leader"].as_str().and_then(|leader| leader.parse().ok()))
     }
 
     /// The index up to which a node has applied the log, as it says itself.
@@ -91,12 +97,7 @@ impl Cluster {
 
     /// The state hashes of all running nodes at one index, by `livedropctl hash`, as an operator would ask.
     pub async fn hashes(&self) -> Result<Vec<HashRead>> {
-        let endpoints: Vec<&str> = self.live().into_iter().map(|id| self.url(id)).collect();
-        let mut ask = std::process::Command::new(binary::find("livedropctl")?);
-        ask.args(["--endpoints", &endpoints.join(","), "-o", "json", "--token-file"]);
-        let tokens: Vec<String> =
-            self.live().into_iter().map(|id| self.operator_token(id).display().to_string()).collect();
-        let output = ask.arg(tokens.join(",")).arg("hash").output().context("running livedropctl hash")?;
+        let output = self.as_operator()?.arg("hash").output().context("running livedropctl hash")?;
         let said = String::from_utf8_lossy(&output.stdout);
         // It ends with 1 when the hashes differ, which is for the checker to say.
         self.hash_reads(&said).with_context(|| {

@@ -64,6 +64,11 @@ impl Process {
         self.signal(Signal::CONT)
     }
 
+    /// Of the system.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn is_paused(&self) -> bool {
         self.paused
     }

@@ -20,7 +20,7 @@ pub(super) struct Daemon {
 }
 
 /// The path of a program. Errors: [`NotHere`].
-pub(super) fn find(name: &'static str) -> Result<PathBuf> {
+pub(crate) fn find(name: &'static str) -> Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(FOLDERS.map(PathBuf::from));
     let found = folders.map(|folder| folder.join(name)).find(|path| path.is_file());

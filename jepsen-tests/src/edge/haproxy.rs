@@ -31,7 +31,7 @@ impl Haproxy {
         let (program, ports) = (find("haproxy")?, Ports::take(1)?);
         let folder = tempfile::Builder::new().prefix("livedrop-haproxy-").tempdir()?;
         let file = folder.path().join("haproxy.cfg");
-        let text = at_ports(include_str!("../../edge/haproxy.cfg"), urls);
+        let text = at_ports(include_str!("../../../cluster-config/edge/haproxy.cfg"), urls);
         let text = text.replace("bind 127.0.0.1:8080", &format!("bind 127.0.0.1:{}", ports.port(0)));
         // It does not start when it may not have as many files open as that would take.
         std::fs::write(&file, text.replace("maxconn 50000", "maxconn 2000"))?;

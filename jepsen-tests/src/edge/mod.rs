@@ -1,11 +1,14 @@
-//! What operators put before a cluster: Varnish and HAProxy, real processes with the files of `jepsen-tests/edge`, which
+//! What operators put before a cluster: Varnish, HAProxy and nginx, real processes with the files of `cluster-config/edge`, which
 //! are written to be taken home.
 
 mod daemon;
 mod haproxy;
+mod nginx;
 mod varnish;
 
+pub(crate) use daemon::find;
 pub use haproxy::Haproxy;
+pub use nginx::Nginx;
 pub use varnish::Varnish;
 
 /// Why a proof of what stands before a cluster cannot run here: the programs are other people's.
@@ -14,7 +17,7 @@ pub struct NotHere(pub String);
 
 impl std::fmt::Display for NotHere {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} is not installed; `.ci/set-up edge` does it where apt is", self.0)
+        write!(f, "{} is not installed; `.ci/set-up edge` and `.ci/set-up watch` do it where apt is", self.0)
     }
 }
 

@@ -24,14 +24,16 @@ pub struct Varnish {
 }
 
 impl Varnish {
+    /// Whether there is one to start, with what it takes. Errors: [`NotHere`].
+    pub fn require() -> Result<()> {
+        program().map(|_| ())
+    }
+
     /// Takes a port for it, and starts nothing yet: the cluster must know the port before it starts.
     ///
     /// Errors: [`NotHere`].
     pub fn prepare() -> Result<Self> {
-        let program = find("varnishd")?;
-        let has_xkey =
-            MODULES.iter().any(|folder| PathBuf::from(folder).join("varnish/vmods/libvmod_xkey.so").is_file());
-        ensure!(has_xkey, NotHere("Varnish's module xkey".to_owned()));
+        let program = program()?;
         let folder = tempfile::Builder::new().prefix("livedrop-varnish-").tempdir()?;
         Ok(Varnish { program, ports: Ports::take(1)?, folder, daemon: None })
     }
@@ -48,7 +50,7 @@ impl Varnish {
     /// Starts it before the nodes at `urls`, and waits until it serves what they do.
     pub async fn start(&mut self, urls: &[String]) -> Result<()> {
         let file = self.folder.path().join("varnish.vcl");
-        std::fs::write(&file, at_ports(include_str!("../../edge/varnish.vcl"), urls))?;
+        std::fs::write(&file, at_ports(include_str!("../../../cluster-config/edge/varnish.vcl"), urls))?;
         let mut command = Command::new(&self.program);
         command.arg("-F").arg("-n").arg(self.folder.path().join("work")).arg("-f").arg(file);
         command.args(["-j", "none", "-s", "malloc,64m", "-a", &format!("127.0.0.1:{}", self.ports.port(0))]);
@@ -62,4 +64,11 @@ impl Varnish {
         })
         .await
     }
+}
+
+fn program() -> Result<PathBuf> {
+    let program = find("varnishd")?;
+    let has_xkey = MODULES.iter().any(|folder| PathBuf::from(folder).join("varnish/vmods/libvmod_xkey.so").is_file());
+    ensure!(has_xkey, NotHere("Varnish's module xkey".to_owned()));
+    Ok(program)
 }

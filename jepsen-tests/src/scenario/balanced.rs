@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use super::Report;
 use crate::api::Api;
 use crate::cluster::{Cluster, PATIENCE};
-use crate::edge::Haproxy;
+use crate::edge::{Haproxy, Nginx};
 use crate::seed::Seed;
 use crate::wait;
 use crate::workload::shop::Shop;
@@ -22,16 +22,28 @@ const EVERY: Duration = Duration::from_millis(10);
 /// Reads that are waited for between two faults.
 const READS: u64 = 500;
 
+/// What stands in front.
+#[derive(Debug, Clone, Copy)]
+pub enum Balancer {
+    Haproxy,
+    Nginx,
+}
+
 /// Kills each node, the leader of the moment among them, `times` times.
-pub async fn run(cluster: &mut Cluster, seed: &Seed, times: usize) -> Result<Report> {
+pub async fn run(cluster: &mut Cluster, seed: &Seed, by: Balancer, times: usize) -> Result<Report> {
     let nodes = cluster.ids();
-    let mut report = Report::titled(&format!("HAProxy in front, each of {} nodes killed {times} times", nodes.len()));
+    let mut report = Report::titled(&format!("{by:?} in front, each of {} nodes killed {times} times", nodes.len()));
     let shop = Shop::open(cluster, seed.value(), 1).await?;
     let drop_id = shop.open_drop(1_000, 0).await?;
-    let proxy = Haproxy::start(cluster.urls()).await?;
+    // Kept until the end.
+    let (haproxy, nginx) = match by {
+        Balancer::Haproxy => (Some(Haproxy::start(cluster.urls()).await?), None),
+        Balancer::Nginx => (None, Some(Nginx::start(cluster.urls()).await?)),
+    };
+    let url = haproxy.as_ref().map(Haproxy::url).or_else(|| nginx.as_ref().map(Nginx::url)).expect("one is there");
     // The drop is read as of now, from whoever leads; the others as the node has them.
     let paths = [format!("/v1/drops/{drop_id}"), format!("/v1/products/{}", shop.product()), "/v1/drops".to_owned()];
-    let readers = Readers::begin(&proxy.url(), paths.to_vec())?;
+    let readers = Readers::begin(&url, paths.to_vec())?;
     let mut leaders = 0;
     for id in nodes.iter().cycle().take(nodes.len() * times) {
         readers.read_more(READS).await?;

@@ -33,4 +33,14 @@ impl Report {
             }
         }
     }
+
+    /// Adds the middle, the worst hundredth and the worst of many durations, in milliseconds.
+    pub fn say_percentiles(&mut self, what: &str, durations: &[Duration]) {
+        let mut sorted = durations.to_vec();
+        sorted.sort_unstable();
+        let Some(last) = sorted.len().checked_sub(1) else { return self.say(format!("{what}: none")) };
+        let at = |hundredth: usize| sorted[last * hundredth / 100].as_secs_f64() * 1e3;
+        let (p50, p99, most) = (at(50), at(99), at(100));
+        self.say(format!("{what}: p50 {p50:.1} ms, p99 {p99:.1} ms, most {most:.1} ms, of {}", sorted.len()));
+    }
 }

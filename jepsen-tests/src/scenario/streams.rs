@@ -1,32 +1,32 @@
-//! Readers of event streams come and go between nodes that are killed and come back, while things happen: each of them is
-//! told everything that is for them, once, in order. Judged by the feed as the state has it in the end.
+//! Readers of event streams come and go between nodes that are killed and come back, while things happen and people
+//! follow and cease to: each of them is told everything that is for them, once, in order. Some stay away for longer than
+//! the feed is kept, and are told that. Judged by the feed as it was read from the state all along.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
-use tokio::task::JoinSet;
+use anyhow::{Result, bail, ensure};
 
 use super::Report;
 use crate::checker::Verdict;
-use crate::checker::event_order::{self, Position};
-use crate::cluster::{Cluster, PATIENCE};
+use crate::checker::event_order;
+use crate::cluster::{Cluster, Options, PATIENCE};
 use crate::seed::Seed;
 use crate::wait;
-use crate::workload::reader::position;
-use crate::workload::readers::{About, Notes, Readers, kinds};
+use crate::workload::chronicle::Chronicle;
+use crate::workload::following::Following;
+use crate::workload::life::{Life, Pace};
+use crate::workload::readers::{About, Readers, kinds};
 use crate::workload::shop::Shop;
 
-/// Accounts that buy, and follow their own stream.
+/// Accounts that buy, and read their own stream.
 const BUYERS: usize = 25;
-/// Between two purchases of one buyer.
-const BUYS_EVERY: Duration = Duration::from_millis(400);
-/// Between two changes that the creator makes to a drop.
-const STEERS_EVERY: Duration = Duration::from_millis(300);
+const PACE: Pace = Pace { buys_every: Duration::from_millis(400), steers_every: Duration::from_millis(300) };
 /// Between a node's return and the next one's end.
 const CALM: Duration = Duration::from_secs(2);
+/// How far the feed reaches back, in log entries: as little as a node can be told.
+const KEEP_ENTRIES: u64 = 1_000;
+/// After so long it is no use to wait for the feed to be forgotten.
+const LONG: Duration = Duration::from_secs(600);
 
 /// How much of it.
 #[derive(Debug, Clone, Copy)]
@@ -35,21 +35,29 @@ pub struct Size {
     pub lasts: Duration,
 }
 
-/// Kills one node after the other for as long as it lasts.
+/// A feed that is kept so shortly, in the state and in memory, that it passes whoever stays away for half a minute.
+pub fn options(options: Options) -> Options {
+    options.set("events", "keep_entries", KEEP_ENTRIES).set("events", "buffer_bytes", 65_536)
+}
+
+/// For a cluster with these [`options`]. Kills one node after the other for as long as it lasts.
 pub async fn run(cluster: &mut Cluster, seed: &mut Seed, size: Size) -> Result<Report> {
     let Size { readers: count, lasts } = size;
     let mut report = Report::titled(&format!("{count} streams for {} s while nodes are killed", lasts.as_secs()));
     let shop = Shop::open(cluster, seed.value(), BUYERS).await?;
     let drops = [shop.open_drop(1_000_000, 0).await?, shop.open_drop(1_000_000, 0).await?];
+    let chronicle = Chronicle::begin(cluster, &shop.api)?;
+    let following = Following::begin(&shop).await?;
     let about = (0..count).map(|number| match number % 2 {
         0 => About::Drop(drops[number / 2 % drops.len()].clone()),
         _ => About::Own(shop.buyers[number / 2 % BUYERS].clone()),
     });
-    let readers = Readers::begin(&shop.urls, about.collect(), seed)?;
+    let readers = Readers::begin(&shop.urls, about.collect(), chronicle.floor.clone(), seed)?;
     readers.stand(PATIENCE).await?;
-    let life = Life::begin(&shop, &drops);
+    let life = Life::begin(&shop, &drops, PACE);
     let (began, mut kills) = (Instant::now(), 0);
-    while began.elapsed() < lasts {
+    while began.elapsed() < lasts || readers.resets() == 0 {
+        ensure!(began.elapsed() < lasts + LONG, "nobody was reset: nothing is shown of what is forgotten");
         let ids = cluster.ids();
         let id = ids[usize::try_from(seed.below(ids.len() as u64))?];
         cluster.kill(id)?;
@@ -60,144 +68,28 @@ pub async fn run(cluster: &mut Cluster, seed: &mut Seed, size: Size) -> Result<R
         wait::pause(CALM).await;
     }
     life.end().await?;
+    let spans = following.end().await?;
     let leader = cluster.wait_leader(PATIENCE).await?;
-    cluster.wait_applied(cluster.applied(leader).await?, PATIENCE).await?;
-    let feed = Feed::read(cluster, &shop, leader).await?;
+    let index = cluster.applied(leader).await?;
+    cluster.wait_applied(index, PATIENCE).await?;
+    let feed = chronicle.until(index, spans.clone()).await?;
     let (notes, connections) = readers.finish(PATIENCE, |notes| feed.last(notes)).await?;
     report.say(format!("{kills} nodes killed, {connections} connections, readers {:?}", kinds(&notes)));
+    let changes: usize = spans.values().flatten().map(|span| 1 + usize::from(span.ended.is_some())).sum();
+    report.say(format!("{changes} times somebody began to follow or ceased to"));
     // What happened while the last readers were told goes into the judgement as well.
-    let whole = Feed::read(cluster, &shop, leader).await?;
+    let whole = chronicle.until(cluster.applied(leader).await?, spans).await?;
     let chains: Vec<_> = notes.into_iter().map(|notes| whole.chain(notes, &feed)).collect();
-    let told: usize = chains.iter().map(|chain| chain.told.len()).sum();
-    let resets: usize = chains.iter().map(|chain| chain.resets.len()).sum();
-    report.say(format!("{} events in the feed, {told} told, {resets} resets", whole.events.len()));
-    let verdict = event_order::check(&chains, whole.oldest_index);
+    let sum = |of: fn(&event_order::Chain) -> usize| chains.iter().map(of).sum::<usize>();
+    let (told, owed, optional) = (sum(|it| it.told.len()), sum(|it| it.owed.len()), sum(|it| it.optional.len()));
+    let floor = chronicle.floor.load(std::sync::atomic::Ordering::Relaxed);
+    report.say(format!("{} events in the feed, which begins at index {floor} by now", whole.events.len()));
+    report.say(format!("{told} told, {owed} had to be or a reset in their place, {optional} could be or not"));
+    report.say(format!("{} resets", sum(|it| it.resets.len())));
+    let verdict = event_order::check(&chains, KEEP_ENTRIES);
     report.say(format!("event order: {verdict}"));
     match verdict {
         Verdict::Holds { .. } => Ok(report),
         verdict => bail!("streams told another story than the feed: {verdict}"),
-    }
-}
-
-/// Everything that an operator can read of what happened.
-struct Feed {
-    events: Vec<Happened>,
-    oldest_index: u64,
-}
-
-struct Happened {
-    at: Position,
-    /// The drop that it is told of to everybody.
-    drop: Option<String>,
-    /// Whose business it is alone.
-    account: Option<String>,
-}
-
-impl Feed {
-    async fn read(cluster: &Cluster, shop: &Shop, node: usize) -> Result<Self> {
-        let operator = cluster.operator(node)?;
-        let (mut events, mut after) = (Vec::new(), String::new());
-        loop {
-            let url = format!("{}/v1/admin/events?limit=1000{after}", cluster.url(node));
-            let page = shop.api.get(&url, Some(&operator)).await?;
-            anyhow::ensure!(page.status == 200, "reading the feed: {} {}", page.status, page.body);
-            for item in page.body["items"].as_array().context("a page has items")? {
-                events.push(happened(item)?);
-            }
-            if page.body["has_more"] == json!(true) {
-                let next = page.body["next_after"].as_str().context("a page says where the next one begins")?;
-                after = format!("&after={next}");
-                continue;
-            }
-            let oldest = page.body["oldest_index"].as_str().context("a page says where the feed begins")?;
-            return Ok(Feed { events, oldest_index: oldest.parse()? });
-        }
-    }
-
-    /// The last event that a reader must be told.
-    fn last(&self, notes: &Notes) -> Option<Position> {
-        let concerns = |event: &&Happened| event.concerns(&notes.about) && event.at > notes.from;
-        self.events.iter().rev().find(concerns).map(|event| event.at)
-    }
-
-    /// What a reader was told, beside what it should have been: up to the end of `earlier` at least, and of what it was
-    /// told after that.
-    fn chain(&self, notes: Notes, earlier: &Feed) -> event_order::Chain {
-        let told_last = notes.chain.told.iter().max().copied();
-        let end = earlier.last(&notes).max(told_last);
-        let concerns =
-            |event: &&Happened| event.concerns(&notes.about) && event.at > notes.from && Some(event.at) <= end;
-        let feed = self.events.iter().filter(concerns).map(|event| event.at).collect();
-        event_order::Chain { feed, ..notes.chain }
-    }
-}
-
-impl Happened {
-    fn concerns(&self, about: &About) -> bool {
-        match about {
-            About::Drop(drop) => self.drop.as_ref() == Some(drop),
-            About::Own(account) => self.account.as_ref() == Some(&account.id),
-        }
-    }
-}
-
-fn happened(item: &Value) -> Result<Happened> {
-    let text = |name: &str| item[name].as_str().map(str::to_owned);
-    let account = text("account_id");
-    let drop = text("drop_id").filter(|_| account.is_none());
-    Ok(Happened { at: position(&text("id").context("an event has an id")?)?, drop, account })
-}
-
-/// What goes on in the shop meanwhile.
-struct Life {
-    stop: Arc<AtomicBool>,
-    at_work: JoinSet<()>,
-}
-
-impl Life {
-    fn begin(shop: &Shop, drops: &[String; 2]) -> Self {
-        let (stop, mut at_work) = (Arc::new(AtomicBool::new(false)), JoinSet::new());
-        for buyer in 0..BUYERS {
-            let (shop, stop, drop) = (shop.clone(), stop.clone(), drops[buyer % 2].clone());
-            at_work.spawn(async move {
-                for number in 0_usize.. {
-                    if stop.load(Ordering::Relaxed) {
-                        break;
-                    }
-                    let mut order = json!({ "drop_id": drop, "quantity": 1 });
-                    if number % 2 == 0 {
-                        order["payment_method"] = json!("pm_card_ok");
-                    }
-                    // Whether it was bought does not matter here: what was is in the feed.
-                    let url = format!("{}/v1/orders", shop.urls[(buyer + number) % shop.urls.len()]);
-                    let key = format!("life-{buyer}-{number}");
-                    let _bought = shop.api.post_keyed(&url, &shop.buyers[buyer], &key, order).await;
-                    wait::pause(BUYS_EVERY).await;
-                }
-            });
-        }
-        for (number, drop) in drops.iter().cloned().enumerate() {
-            let (shop, stop) = (shop.clone(), stop.clone());
-            at_work.spawn(async move {
-                for verb in ["pause", "resume"].iter().cycle() {
-                    if stop.load(Ordering::Relaxed) {
-                        break;
-                    }
-                    // Nobody insists on it: a node that is gone steers nothing, and another one will.
-                    let url = format!("{}/v1/drops/{drop}/{verb}", shop.urls[number % shop.urls.len()]);
-                    let _steered = shop.api.post(&url, Some(&shop.creator), json!({})).await;
-                    wait::pause(STEERS_EVERY).await;
-                }
-            });
-        }
-        Life { stop, at_work }
-    }
-
-    async fn end(mut self) -> Result<()> {
-        self.stop.store(true, Ordering::Relaxed);
-        while let Some(ended) = self.at_work.join_next().await {
-            ended?;
-        }
-        Ok(())
     }
 }

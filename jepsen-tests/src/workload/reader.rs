@@ -15,8 +15,8 @@ pub enum Said {
     Stands(Position),
     /// An event, by its id and its name.
     Event(Position, String),
-    /// What was before is not kept; it goes on from here.
-    Reset(Position),
+    /// What was before is not kept; it goes on from here. With the oldest log index that is kept.
+    Reset(Position, u64),
     /// A sample of the stock.
     Sample,
     /// The node ends the stream politely.
@@ -61,7 +61,7 @@ struct Parser {
     rest: Vec<u8>,
     id: Option<Position>,
     event: String,
-    has_data: bool,
+    data: Option<String>,
 }
 
 impl Parser {
@@ -75,7 +75,7 @@ impl Parser {
                 ("", _) if line.is_empty() => said.extend(self.block()?),
                 ("id", id) => self.id = Some(position(id.trim_start())?),
                 ("event", event) => self.event = event.trim_start().to_owned(),
-                ("data", _) => self.has_data = true,
+                ("data", data) => self.data = Some(data.trim_start().to_owned()),
                 // A comment, or when to come back.
                 _ => {}
             }
@@ -85,12 +85,15 @@ impl Parser {
 
     fn block(&mut self) -> Result<Option<Said>> {
         let (id, event) = (self.id.take(), std::mem::take(&mut self.event));
-        let has_data = std::mem::take(&mut self.has_data);
+        let Some(data) = self.data.take() else { return Ok(id.map(Said::Stands)) };
         Ok(match (event.as_str(), id) {
-            (_, id) if !has_data => id.map(Said::Stands),
             ("stock", None) => Some(Said::Sample),
             ("bye", None) => Some(Said::Bye),
-            ("reset", Some(id)) => Some(Said::Reset(id)),
+            ("reset", Some(id)) => {
+                let data: serde_json::Value = serde_json::from_str(&data)?;
+                let oldest = data["oldest_index"].as_str().context("a reset says where the feed begins")?;
+                Some(Said::Reset(id, oldest.parse()?))
+            }
             (_, Some(id)) => Some(Said::Event(id, event)),
             (_, None) => bail!("an event {event} without an id"),
         })
@@ -110,12 +113,12 @@ mod tests {
     #[test]
     fn blocks_are_read_however_they_are_cut() {
         let text = "retry: 2000\n\nid: 7-1\n\n:\n\nid: 8-0\nevent: drop.live\ndata: {}\n\nevent: stock\ndata: {}\n\n\
-                    id: 9-2\nevent: reset\ndata: {}\n\nevent: bye\ndata: {}\n\n";
+                    id: 9-2\nevent: reset\ndata: {\"oldest_index\":\"4\"}\n\nevent: bye\ndata: {}\n\n";
         let wanted = [
             Said::Stands((7, 1)),
             Said::Event((8, 0), "drop.live".into()),
             Said::Sample,
-            Said::Reset((9, 2)),
+            Said::Reset((9, 2), 4),
             Said::Bye,
         ];
         for size in [1, 3, 7, text.len()] {

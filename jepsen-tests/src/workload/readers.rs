@@ -1,7 +1,7 @@
 //! Many readers of streams at once, who come and go as they like, and write down what they were told.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::api::Account;
-use crate::checker::event_order::{Chain, Position};
+use crate::checker::event_order::{Chain, Position, Reset};
 use crate::seed::Seed;
 use crate::wait;
 use crate::workload::reader::{Said, Stream};
@@ -22,6 +22,9 @@ const AGAIN: Duration = Duration::from_millis(100);
 const SILENCE: Duration = Duration::from_secs(30);
 /// How long a reader stays at one node, in milliseconds: from none to this.
 const STAYS_MS: u64 = 8_000;
+/// Of so many readers two, of different kinds, stay away whenever they have left, until the feed does not reach back to
+/// them any more.
+const SLEEPS: usize = 20;
 
 /// What a stream is about.
 #[derive(Debug, Clone)]
@@ -46,29 +49,49 @@ pub struct Notes {
 pub struct Readers {
     notes: Vec<Arc<Mutex<Option<Notes>>>>,
     at_work: JoinSet<()>,
-    connections: Arc<AtomicU64>,
+    shared: Arc<Shared>,
+}
+
+/// What all readers know.
+struct Shared {
+    connections: AtomicU64,
+    resets: AtomicU64,
+    /// Where the feed begins.
+    floor: Arc<AtomicU64>,
+    /// Nobody stays away any more.
+    over: AtomicBool,
 }
 
 impl Readers {
-    /// One reader for each of `about`, each with luck of its own.
-    pub fn begin(urls: &Arc<Vec<String>>, about: Vec<About>, seed: &mut Seed) -> Result<Self> {
-        let (mut notes, mut at_work, connections) = (Vec::new(), JoinSet::new(), Arc::new(AtomicU64::new(0)));
+    /// One reader for each of `about`, each with luck of its own. `floor` is where the feed begins, as far as is known.
+    pub fn begin(urls: &Arc<Vec<String>>, about: Vec<About>, floor: Arc<AtomicU64>, seed: &mut Seed) -> Result<Self> {
+        let (mut notes, mut at_work) = (Vec::new(), JoinSet::new());
+        let (connections, resets, over) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
+        let shared = Arc::new(Shared { connections, resets, floor, over });
         for (number, about) in about.into_iter().enumerate() {
             // A client of its own: readers do not share connections.
             let client = Client::builder().no_proxy().connect_timeout(Duration::from_secs(2)).build()?;
             let kept: Arc<Mutex<Option<Notes>>> = Arc::default();
             notes.push(kept.clone());
-            let (urls, luck, connections) = (urls.clone(), Seed::new(seed.draw()), connections.clone());
+            let (urls, luck, shared) = (urls.clone(), Seed::new(seed.draw()), shared.clone());
             at_work.spawn(async move {
-                let mut reader = Reader { number, client, urls, about, kept, luck, connections };
+                let mut reader = Reader { number, client, urls, about, kept, luck, shared };
                 loop {
                     // Why a stream ended does not matter: what counts is that the next one goes on.
                     let _ended = reader.stay().await;
                     wait::pause(AGAIN).await;
+                    while reader.sleeps() {
+                        wait::pause(AGAIN).await;
+                    }
                 }
             });
         }
-        Ok(Readers { notes, at_work, connections })
+        Ok(Readers { notes, at_work, shared })
+    }
+
+    /// How often readers were told that they had missed something.
+    pub fn resets(&self) -> u64 {
+        self.shared.resets.load(Ordering::Relaxed)
     }
 
     /// Waits until every reader stands somewhere: what happens from then on must be told to all of them.
@@ -88,6 +111,7 @@ impl Readers {
         deadline: Duration,
         last: impl Fn(&Notes) -> Option<Position>,
     ) -> Result<(Vec<Notes>, u64)> {
+        self.shared.over.store(true, Ordering::Relaxed);
         let told_all = wait::until("every reader to be told everything", deadline, async || {
             let behind = self.notes.iter().filter(|notes| {
                 let notes = locked(notes);
@@ -102,7 +126,7 @@ impl Readers {
         }
         self.at_work.shutdown().await;
         let notes = self.notes.iter().map(|notes| locked(notes).clone().context("a reader never had a stream"));
-        Ok((notes.collect::<Result<Vec<_>>>()?, self.connections.load(Ordering::Relaxed)))
+        Ok((notes.collect::<Result<Vec<_>>>()?, self.shared.connections.load(Ordering::Relaxed)))
     }
 }
 
@@ -117,10 +141,18 @@ struct Reader {
     about: About,
     kept: Arc<Mutex<Option<Notes>>>,
     luck: Seed,
-    connections: Arc<AtomicU64>,
+    shared: Arc<Shared>,
 }
 
 impl Reader {
+    /// Whether it stays away for a while longer.
+    fn sleeps(&self) -> bool {
+        let over = self.shared.over.load(Ordering::Relaxed);
+        let reaches = |last: Position| last.0 >= self.shared.floor.load(Ordering::Relaxed);
+        let last = locked(&self.kept).as_ref().map(|notes| notes.last);
+        self.number % SLEEPS < 2 && !over && last.is_some_and(reaches)
+    }
+
     /// Reads at one node until it ends, or until the reader wants to be elsewhere.
     async fn stay(&mut self) -> Result<()> {
         let node = &self.urls[usize::try_from(self.luck.below(self.urls.len() as u64))?];
@@ -130,7 +162,7 @@ impl Reader {
         };
         let after = locked(&self.kept).as_ref().map(|notes| notes.last);
         let mut stream = timeout(SILENCE, Stream::open(&self.client, &url, who, after)).await??;
-        self.connections.fetch_add(1, Ordering::Relaxed);
+        self.shared.connections.fetch_add(1, Ordering::Relaxed);
         let leaves = tokio::time::Instant::now() + Duration::from_millis(self.luck.below(STAYS_MS));
         loop {
             let next = tokio::select! {
@@ -162,12 +194,13 @@ impl Reader {
                 notes.chain.told.push(at);
                 notes.last = notes.last.max(at);
             }
-            (Said::Reset(at), Some(notes)) => {
-                notes.chain.resets.push((notes.last, at));
+            (Said::Reset(at, oldest_index), Some(notes)) => {
+                notes.chain.resets.push(Reset { stood: notes.last, began: at, oldest_index });
                 notes.last = at;
+                self.shared.resets.fetch_add(1, Ordering::Relaxed);
             }
             // A stream without an id of the reader's begins by saying where it stands.
-            (Said::Event(..) | Said::Reset(_), None) | (Said::Sample | Said::Bye, _) => {}
+            (Said::Event(..) | Said::Reset(..), None) | (Said::Sample | Said::Bye, _) => {}
         }
     }
 }

@@ -52,9 +52,18 @@ impl Shop {
 
     /// Signs everybody in again, before their tokens end.
     pub async fn sign_in_again(&mut self) -> Result<()> {
-        self.creator = self.api.sign_in(&self.urls[0], &self.creator.name).await?;
+        self.sign_in_through(self.urls.clone()).await
+    }
+
+    /// As [`Shop::sign_in_again`], through one node only.
+    pub async fn sign_in_again_at(&mut self, node: usize) -> Result<()> {
+        self.sign_in_through(Arc::new(vec![self.urls[node - 1].clone()])).await
+    }
+
+    async fn sign_in_through(&mut self, urls: Arc<Vec<String>>) -> Result<()> {
+        self.creator = self.api.sign_in(&urls[0], &self.creator.name).await?;
         let names = self.buyers.iter().map(|buyer| buyer.name.clone()).collect();
-        self.buyers = Arc::new(sign_in_all(&self.api, &self.urls, names, true).await?);
+        self.buyers = Arc::new(sign_in_all(&self.api, &urls, names, true).await?);
         Ok(())
     }
 

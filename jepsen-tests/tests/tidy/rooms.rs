@@ -18,7 +18,7 @@ pub const MAY_CALL: [(&str, &[&str]); 14] = [
     ("cdn", &[]),
     ("follows", &["accounts"]),
     ("waitlist", &["drops", "orders"]),
-    ("notifications", &["follows", "drops", "orders", "waitlist"]),
+    ("notifications", &["accounts", "follows", "drops", "orders", "waitlist"]),
     ("clock", &["accounts", "drops", "orders", "payments", "waitlist", "webhooks", "notifications"]),
 ];
 

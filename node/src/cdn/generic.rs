@@ -1,5 +1,5 @@
-//! Caches that are purged by surrogate key, with one request to each of them: Varnish with `xkey`, and what can be told
-//! in the same words. `jepsen-tests/edge/varnish.vcl` understands them.
+//! A cache that is purged by surrogate key: Varnish with `xkey`, and what can be told
+//! in the same words. `cluster-config/edge/varnish.vcl` understands them.
 //!
 //! | what | request |
 //! |---|---|
@@ -9,8 +9,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
-use futures_util::future::try_join_all;
+use anyhow::Context;
 use http::Method;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{Client, Url};
@@ -23,41 +22,48 @@ const XKEY_SOFTPURGE: HeaderName = HeaderName::from_static("xkey-softpurge");
 const XKEY_PURGE_ALL: HeaderName = HeaderName::from_static("xkey-purge-all");
 const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
 
-/// The caches, and the token that they know this shop by, if they ask for one. It has no `Debug`, because the token is
+/// A cache, and the token that it knows this shop by, if it asks for one. It has no `Debug`, because the token is
 /// in it.
 pub struct Generic {
     client: Client,
     authorization: Option<HeaderValue>,
-    caches: Vec<Url>,
+    cache: Url,
     method: Method,
 }
 
 impl Generic {
-    /// `caches` are addresses with spaces between them. One request may take `deadline`.
-    pub fn new(caches: &str, token: Option<&str>, deadline: Duration) -> anyhow::Result<Self> {
-        let parse = |text: &str| Url::parse(text).with_context(|| format!("{text} is not an address"));
-        let caches = caches.split_whitespace().map(parse).collect::<Result<Vec<_>, _>>()?;
-        ensure!(!caches.is_empty(), "there is no cache to tell");
+    /// The caches at `addresses`, which have spaces between them. One request may take `deadline`.
+    pub fn all(addresses: &str, token: Option<&str>, deadline: Duration) -> anyhow::Result<Vec<Self>> {
+        let caches = addresses.split_whitespace().map(|cache| Generic::new(cache, token, deadline));
+        let caches = caches.collect::<Result<Vec<_>, _>>()?;
+        anyhow::ensure!(!caches.is_empty(), "there is no cache to tell");
+        Ok(caches)
+    }
+
+    /// The cache at an address. One request may take `deadline`.
+    pub fn new(cache: &str, token: Option<&str>, deadline: Duration) -> anyhow::Result<Self> {
+        let cache = Url::parse(cache).with_context(|| format!("{cache} is not an address"))?;
         let bearer = |token: &str| {
             let mut value = HeaderValue::try_from(format!("Bearer {token}")).context("the token cannot be sent")?;
             value.set_sensitive(true);
             anyhow::Ok(value)
         };
         Ok(Generic {
-            client: client(deadline).context("making the client of the caches")?,
+            client: client(deadline).context("making the client of a cache")?,
             authorization: token.map(bearer).transpose()?,
-            caches,
+            cache,
             method: Method::from_bytes(b"PURGE").expect("a method is a token"),
         })
     }
 
-    /// Done when every cache has done it.
-    pub(super) async fn ask(&self, call: &Call) -> Result<(), Trouble> {
-        try_join_all(self.caches.iter().map(|cache| self.ask_one(cache, call))).await.map(|_| ())
+    /// Where it is, without what an address may have of secrets in it.
+    pub(super) fn name(&self) -> String {
+        let port = self.cache.port_or_known_default().unwrap_or_default();
+        format!("{}:{port}", self.cache.host_str().unwrap_or_default())
     }
 
-    async fn ask_one(&self, cache: &Url, call: &Call) -> Result<(), Trouble> {
-        let mut request = self.client.request(self.method.clone(), cache.clone());
+    pub(super) async fn ask(&self, call: &Call) -> Result<(), Trouble> {
+        let mut request = self.client.request(self.method.clone(), self.cache.clone());
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization.clone());
         }

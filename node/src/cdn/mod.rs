@@ -7,7 +7,8 @@
 //! ```
 //!
 //! At least once: the cursor in the log moves when the provider has said yes, and whoever leads next goes on there. A
-//! cache that missed too much is told to forget everything.
+//! cache that missed too much is told to forget everything. One that does not answer holds up no other one, only the
+//! cursor, which is where the cache is that is furthest behind.
 //!
 //! What is said is said again [`AGAIN_AFTER_MS`] later. An answer that was on its way to the cache when it was first
 //! told, or that came from a node which had not applied the event yet, may have been kept after it was purged.
@@ -16,6 +17,7 @@ mod cloudflare;
 mod generic;
 mod meter;
 mod news;
+mod progress;
 mod provider;
 mod stretch;
 mod teller;
@@ -39,24 +41,27 @@ use self::generic::Generic;
 /// lags behind.
 pub const AGAIN_AFTER_MS: u64 = 2_000;
 
-/// The provider of a configuration; none when there are no caches to tell.
+/// The caches of a configuration, each to be told by itself; none when there are none to tell.
 ///
 /// Errors: a token file that cannot be read or holds no token; an address that is none.
-pub fn open(config: &Cdn) -> anyhow::Result<Option<Provider>> {
+pub fn open(config: &Cdn) -> anyhow::Result<Vec<Provider>> {
     let deadline = Duration::from_millis(config.timeout_ms);
     let token = match config.token_file.as_str() {
         "" => None,
         file => Some(token(file).context("reading the token of the content delivery network")?),
     };
-    let provider = match config.provider {
-        CdnProvider::None => return Ok(None),
+    match config.provider {
+        CdnProvider::None => Ok(Vec::new()),
         CdnProvider::Cloudflare => {
             let token = token.context("Cloudflare asks for a token")?;
-            Provider::Cloudflare(Cloudflare::new(&config.base_url, &config.zone, &token, deadline)?)
+            let cloudflare = Cloudflare::new(&config.base_url, &config.zone, &token, deadline)?;
+            Ok(vec![Provider::Cloudflare(cloudflare)])
         }
-        CdnProvider::Generic => Provider::Generic(Generic::new(&config.base_url, token.as_deref(), deadline)?),
-    };
-    Ok(Some(provider))
+        CdnProvider::Generic => {
+            let caches = Generic::all(&config.base_url, token.as_deref(), deadline)?;
+            Ok(caches.into_iter().map(Provider::Generic).collect())
+        }
+    }
 }
 
 fn token(file: &str) -> anyhow::Result<String> {

@@ -34,6 +34,14 @@ pub struct Trouble {
 }
 
 impl Provider {
+    /// Who it is, in logs.
+    pub fn name(&self) -> String {
+        match self {
+            Provider::Cloudflare(_) => "Cloudflare".to_owned(),
+            Provider::Generic(generic) => generic.name(),
+        }
+    }
+
     /// Asks for one thing, once.
     pub async fn ask(&self, call: &Call) -> Result<(), Trouble> {
         match self {

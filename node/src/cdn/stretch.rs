@@ -3,8 +3,9 @@
 use livedrop_domain::{Fault, Timestamp, View, journal};
 
 use super::News;
+use crate::rest::{Shop, look};
 
-/// Entries that are looked through at once: apply waits meanwhile.
+/// Entries that are read at once: apply waits while their bytes are copied.
 const ENTRIES: usize = 32;
 
 /// What a stretch of the journal comes to.
@@ -21,21 +22,24 @@ pub struct Stretch {
     pub more: bool,
 }
 
-/// Looks through the events after `seen`. Where the journal does not reach back to it, everything is news.
-pub fn read(view: &dyn View, seen: u64) -> Result<Stretch, Fault> {
-    let meta = journal::meta(view)?;
+/// Looks through the events after `seen`. Where the journal does not reach back to it, and where nobody was ever told
+/// anything, everything is news.
+pub fn read(shop: &dyn Shop, seen: u64) -> Result<Stretch, Fault> {
+    let rows = |view: &dyn View| {
+        Ok((journal::meta(view)?, journal::floor(view)?, journal::stored_after(view, seen, ENTRIES)?))
+    };
+    let (meta, floor, rows) = look(shop, rows)?.what;
     let head = meta.index;
     if head <= seen {
         return Ok(Stretch { through: seen, head, ..Stretch::default() });
     }
-    // Rows go from the oldest on: while the one at the cursor is there, so are all after it.
-    if journal::at(view, seen)?.is_none() {
+    if seen == 0 || floor > seen + 1 {
         let since = Some(meta.clock);
         return Ok(Stretch { news: News::everything(), through: head, since, head, more: false });
     }
-    let entries = journal::after(view, seen, ENTRIES)?;
-    let mut stretch = Stretch { through: seen, head, more: entries.len() == ENTRIES, ..Stretch::default() };
-    for (index, entry) in entries {
+    let mut stretch = Stretch { through: seen, head, more: rows.len() == ENTRIES, ..Stretch::default() };
+    for (index, stored) in rows {
+        let entry = journal::decode(&stored)?;
         entry.events.iter().for_each(|event| stretch.news.note(event));
         stretch.since = stretch.since.or((!stretch.news.is_empty()).then_some(entry.at));
         stretch.through = index;

@@ -1,16 +1,21 @@
 //! The leader's teller: reads what happened, tells the caches, and notes in the log how far they were told.
+//!
+//! Each cache is told by itself, from where it is: one that is dead, or slow, is in the way of no other one. Only the
+//! cursor in the log waits for all of them.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::select_all;
 use livedrop_domain::cdn::{self, Command, Told};
-use livedrop_domain::{Fault, Request, Timestamp};
+use livedrop_domain::{Fault, Request};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::progress::{Progress, Term};
 use super::stretch::{self, Stretch};
-use super::{AGAIN_AFTER_MS, News, Provider, Trouble, meter};
+use super::{Provider, Trouble, meter};
 use crate::payments::pause::Pause;
 use crate::raft::{Leadership, leads};
 use crate::rest::{Shop, look};
@@ -22,36 +27,11 @@ const PAUSE_MAX: Duration = Duration::from_secs(15);
 /// Tags that end a stretch, and how many looks at the journal do at most.
 const TAGS_MAX: usize = 600;
 const LOOKS_MAX: usize = 200;
-/// A cursor that only passes by what caches need not know is put in the log this rarely. It is less than the journal
-/// keeps of any log, so that the next leader finds the entry at the cursor.
-const LAZY_ENTRIES: u64 = 500;
 
 /// What it takes to tell caches.
 pub struct Teller {
     shop: Arc<dyn Shop>,
-    provider: Provider,
-}
-
-/// How far a leader is.
-#[derive(Debug)]
-pub(super) struct Progress {
-    /// The cursor in the log.
-    cursor: u64,
-    /// Up to where caches were told twice, or need not be told.
-    settled: u64,
-    /// Up to where caches were told once.
-    seen: u64,
-    /// What they were told once, oldest first.
-    once: VecDeque<Once>,
-    /// Whether they were told something twice since the cursor moved.
-    owes: bool,
-}
-
-#[derive(Debug)]
-struct Once {
-    news: News,
-    through: u64,
-    at: Timestamp,
+    caches: Vec<Provider>,
 }
 
 /// What a round came to.
@@ -68,9 +48,9 @@ pub(super) enum Round {
 }
 
 impl Teller {
-    pub fn new(shop: Arc<dyn Shop>, provider: Provider) -> Arc<Self> {
+    pub fn new(shop: Arc<dyn Shop>, caches: Vec<Provider>) -> Arc<Self> {
         meter::describe();
-        Arc::new(Teller { shop, provider })
+        Arc::new(Teller { shop, caches })
     }
 
     /// Tells whenever this node leads, until stopped.
@@ -86,20 +66,45 @@ impl Teller {
     }
 
     async fn lead(&self) {
-        let (mut progress, mut pause) = (None, Pause::new(PAUSE_MAX));
+        let mut pause = Pause::new(PAUSE_MAX);
+        loop {
+            let began = Instant::now();
+            match self.begin() {
+                Ok(term) => {
+                    let each = (0..self.caches.len()).map(|cache| Box::pin(self.keep_told(&term, cache)));
+                    select_all(each).await;
+                }
+                Err(fault) => tracing::error!(%fault, "it could not be read how far caches were told"),
+            }
+            if began.elapsed() > PAUSE_MAX {
+                pause.reset();
+            }
+            pause.wait().await;
+        }
+    }
+
+    /// What a leader that begins knows.
+    pub(super) fn begin(&self) -> Result<Term, Fault> {
+        Ok(Term::at(look(&*self.shop, cdn::cursor)?.what.through, self.caches.len()))
+    }
+
+    /// Tells one cache, until somebody else turns out to have moved the cursor.
+    async fn keep_told(&self, term: &Term, cache: usize) {
+        let (mut progress, mut pause) = (Progress::at(term.cursor()), Pause::new(PAUSE_MAX));
         let mut every = tokio::time::interval(LOOK_EVERY);
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             every.tick().await;
-            match self.go_on(&mut progress).await {
+            match self.round(term, cache, &mut progress).await {
                 Ok(Round::Done) => pause.reset(),
                 Ok(Round::More) => {
                     pause.reset();
                     every.reset_immediately();
                 }
-                Ok(Round::Overtaken) => pause.wait().await,
+                Ok(Round::Overtaken) => return,
                 Ok(Round::Failed(trouble)) => {
-                    tracing::warn!(%trouble, "the caches could not be told");
+                    let cache = self.caches[cache].name();
+                    tracing::warn!(%cache, %trouble, "a cache could not be told");
                     pause.wait_at_least(trouble.at_least).await;
                 }
                 Err(fault) => {
@@ -110,38 +115,26 @@ impl Teller {
         }
     }
 
-    /// One round of a leader that has just begun, or goes on.
-    pub(super) async fn go_on(&self, progress: &mut Option<Progress>) -> Result<Round, Fault> {
-        let begun = match progress {
-            Some(begun) => begun,
-            None => progress.insert(Progress::at(look(&*self.shop, cdn::cursor)?.what.through)),
-        };
-        let round = self.round(begun).await?;
-        if round == Round::Overtaken {
-            *progress = None;
-        }
-        Ok(round)
-    }
-
-    async fn round(&self, progress: &mut Progress) -> Result<Round, Fault> {
-        let (stretch, now) = (self.read(progress.seen)?, self.shop.now());
+    /// Tells one cache what is to be told now.
+    pub(super) async fn round(&self, term: &Term, cache: usize, progress: &mut Progress) -> Result<Round, Fault> {
+        let (stretch, now) = (self.read(progress.seen).await?, self.shop.now());
         let waited_ms = stretch.since.map_or(0, |since| now.0.saturating_sub(since.0));
-        meter::note_lag(stretch.head.saturating_sub(progress.seen), waited_ms);
+        term.note_lag(cache, stretch.head.saturating_sub(progress.seen), waited_ms);
         // What is due once more goes with what is new, in as few requests as may be.
         let again = progress.due_again(now);
         let mut news = stretch.news.clone();
-        progress.once.iter().take(again).for_each(|once| news.add(&once.news));
+        progress.again(again).for_each(|once| news.add(once));
         for call in news.calls() {
-            let asked = self.provider.ask(&call).await;
+            let asked = self.caches[cache].ask(&call).await;
             meter::count(&call, asked.is_ok());
             if let Err(trouble) = asked {
                 return Ok(Round::Failed(trouble));
             }
         }
-        meter::note_lag(stretch.head.saturating_sub(stretch.through), 0);
+        term.note_lag(cache, stretch.head.saturating_sub(stretch.through), 0);
         let more = stretch.more;
         progress.told(again, stretch, self.shop.now());
-        match self.move_cursor(progress).await {
+        match self.move_cursor(term, cache, progress).await {
             false => Ok(Round::Overtaken),
             true if more => Ok(Round::More),
             true => Ok(Round::Done),
@@ -150,63 +143,39 @@ impl Teller {
 
     /// Puts in the log how far everything is settled, when that is worth an entry. A log that does not answer is told
     /// in the next round. Gives whether the cursor was where it was thought to be.
-    async fn move_cursor(&self, progress: &mut Progress) -> bool {
-        let Progress { cursor: from, settled: through, owes, .. } = *progress;
-        if through <= from || !owes && through < from + LAZY_ENTRIES {
-            return true;
-        }
-        let command = Command::Told(Told { from, through }).into();
+    async fn move_cursor(&self, term: &Term, cache: usize, progress: &mut Progress) -> bool {
+        let Some(to) = term.settle(cache, progress) else { return true };
+        let command = Command::Told(Told { from: to.from, through: to.through }).into();
         let request = Request { request_id: "teller".to_owned(), idempotency: None, command, by: None };
         match self.shop.propose(request).await {
             Ok(outcome) if outcome.answer.is_ok() => {
-                (progress.cursor, progress.owes) = (through, false);
+                term.moved(to);
                 true
             }
             Ok(_) => false,
             Err(unanswered) => {
                 tracing::debug!(%unanswered, "the log could not be told how far the caches are");
+                term.not_moved();
                 true
             }
         }
     }
 
     /// The events after `seen`, as many as one round tells.
-    fn read(&self, seen: u64) -> Result<Stretch, Fault> {
-        let next = |from| Ok(look(&*self.shop, |view| stretch::read(view, from))?.what);
-        let mut stretch: Stretch = next(seen)?;
-        for _ in 1..LOOKS_MAX {
-            if !stretch.more || stretch.news.tags() >= TAGS_MAX {
-                break;
+    async fn read(&self, seen: u64) -> Result<Stretch, Fault> {
+        let shop = self.shop.clone();
+        let read = move || {
+            let mut stretch = stretch::read(&*shop, seen)?;
+            for _ in 1..LOOKS_MAX {
+                if !stretch.more || stretch.news.tags() >= TAGS_MAX {
+                    break;
+                }
+                let after = stretch::read(&*shop, stretch.through)?;
+                stretch = stretch.and(after);
             }
-            let after = next(stretch.through)?;
-            stretch = stretch.and(after);
-        }
-        Ok(stretch)
-    }
-}
-
-impl Progress {
-    fn at(cursor: u64) -> Self {
-        Progress { cursor, settled: cursor, seen: cursor, once: VecDeque::new(), owes: false }
-    }
-
-    /// How many of what was told once are to be told again now. A clock that was set back makes nothing wait.
-    fn due_again(&self, now: Timestamp) -> usize {
-        let is_due = |once: &&Once| now >= once.at.after_ms(AGAIN_AFTER_MS) || now < once.at;
-        self.once.iter().take_while(is_due).count()
-    }
-
-    /// Notes that the first `again` of what was told once were told again, and a stretch for the first time.
-    fn told(&mut self, again: usize, stretch: Stretch, now: Timestamp) {
-        for once in self.once.drain(..again) {
-            (self.settled, self.owes) = (once.through, true);
-        }
-        self.seen = stretch.through;
-        if !stretch.news.is_empty() {
-            self.once.push_back(Once { news: stretch.news, through: stretch.through, at: now });
-        }
-        if self.once.is_empty() {
-            self.settled = self.seen;
-        }
+            Ok(stretch)
+        };
+        let done = tokio::task::spawn_blocking(read).await;
+        done.unwrap_or_else(|error| Err(Fault::new("reading events for caches", error)))
     }
 }

@@ -1,8 +1,9 @@
 //! `livedropd demo`: a cluster of real processes on this machine, with a small shop.
 //!
-//! Check the ports → write or find the directory → start the nodes → wait until each is ready → fill the shop →
+//! Check the ports → write or find the directory, certificates too → start the nodes → wait until each is ready → fill the shop →
 //! say how to use it → start again whatever is killed, until told to stop.
 
+mod certificates;
 mod plan;
 mod ports;
 mod ready;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use livedrop_config::{Flags, Member, NodeConfig};
 
-use crate::demo::Options;
+use crate::demo::{Options, certificates};
 use crate::supervise::Program;
 
 /// The file in the directory that marks it as a demo's and says which cluster lives there.
@@ -58,6 +58,11 @@ impl Plan {
             }
         };
         agree(options, &nodes[0].cluster.members, &directory)?;
+        certificates::complete(&directory, &nodes).inspect_err(|_| {
+            if is_new {
+                forget(&directory);
+            }
+        })?;
         Ok(Self { directory, nodes, is_new })
     }
 
@@ -115,6 +120,7 @@ impl Plan {
 /// Leaves the directory as it was found. What cannot be removed is only in the way of another wish, which says so.
 fn forget(directory: &Path) {
     let _ = std::fs::remove_file(directory.join(CONFIGURATION));
+    let _ = std::fs::remove_dir_all(certificates::folder(directory));
     let _ = std::fs::remove_dir(directory);
 }
 
@@ -170,6 +176,7 @@ fn write_configuration(file: &Path, directory: &Path, members: &[Member]) -> any
         text += &format!("    {{ id = {id}, peer = \"{peer}\", http = \"{http}\" }},\n");
     }
     text += "]\n";
+    text += &tls(directory)?;
     // Several nodes share the memory of one machine.
     text += "\n[storage]\nstate_cache_bytes = 67108864\n";
     // All that comes to a demo comes from one address, a benchmark too.
@@ -183,6 +190,16 @@ fn write_configuration(file: &Path, directory: &Path, members: &[Member]) -> any
     writer.sync_all()?;
     std::fs::rename(&unfinished, file)?;
     Ok(())
+}
+
+/// Where the nodes find the certificates that are made for them.
+fn tls(directory: &Path) -> anyhow::Result<String> {
+    let path = |name: &str| {
+        let path = certificates::folder(directory).join(name);
+        path.to_str().map(quoted).with_context(|| format!("{} is not UTF-8", directory.display()))
+    };
+    let (authority, certificate, key) = (path("authority.pem")?, path("node-{id}.pem")?, path("node-{id}.key")?);
+    Ok(format!("\n[peer.tls]\nauthority = {authority}\ncertificate = {certificate}\nkey = {key}\n"))
 }
 
 /// A text as TOML writes it; JSON's escapes are among TOML's.
@@ -218,6 +235,22 @@ mod tests {
         assert_eq!(peer, ["127.0.0.1:9091", "127.0.0.1:9092", "127.0.0.1:9093"]);
         let data: Vec<PathBuf> = plan.nodes.iter().map(|node| node.node.data_dir.clone()).collect();
         assert_eq!(data, ["node-1", "node-2", "node-3"].map(|name| directory.join(name)));
+    }
+
+    #[test]
+    fn every_node_has_a_certificate_of_its_own_from_the_first_start_and_keeps_it() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let plan = make(&options(directory.path())).expect("a plan");
+        for node in &plan.nodes {
+            crate::tls::check(node).expect("its certificate is good");
+        }
+        let read = |name: &str| std::fs::read(directory.path().join("certificates").join(name)).expect("it is there");
+        let (first, operator) = (read("node-1.pem"), read("operator-demo.pem"));
+        // A start that was cut short left one of them out.
+        std::fs::remove_file(directory.path().join("certificates/node-2.pem")).expect("it is there");
+        let again = make(&options(directory.path())).expect("the same plan");
+        assert_eq!((read("node-1.pem"), read("operator-demo.pem")), (first, operator));
+        crate::tls::check(&again.nodes[1]).expect("it was made again, with its key");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use crate::demo::certificates;
 use crate::demo::plan::Plan;
 use crate::demo::seed::{ACCOUNTS, Account, Shop};
 use crate::supervise::Event;
@@ -83,7 +84,7 @@ pub(super) fn ready(plan: &Plan, after: Duration) {
     line(format_args!("ready after {:.1} s: {}; Ctrl-C stops it", after.as_secs_f64(), addresses.join(" ")));
 }
 
-/// To copy and paste: see the cluster, buy, kill the leader.
+/// To copy and paste: see the cluster, buy, look at it as an operator, kill the leader.
 fn commands(plan: &Plan, shop: Option<&Shop>) -> Vec<String> {
     let tool = tool();
     let addresses: Vec<&str> = plan.nodes.iter().map(|node| node.own().http.as_str()).collect();
@@ -101,6 +102,11 @@ fn commands(plan: &Plan, shop: Option<&Shop>) -> Vec<String> {
             buyer.email,
             buyer.password
         ));
+    }
+    let (authority, certificate) = certificates::of_operator(&plan.directory);
+    if certificate.exists() {
+        let (authority, certificate) = (shown(&authority), shown(&certificate));
+        commands.push(format!("{tool}{endpoints} --authority {authority} --certificate {certificate} member list"));
     }
     commands.push(kill_the_leader(addresses[0], plan.pid_file(0).parent().unwrap_or(Path::new("."))));
     commands

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use livedrop_domain::notifications::Kind;
-use livedrop_domain::{AccountId, Fault, journal};
+use livedrop_domain::{AccountId, Fault, journal, restored};
 
 use super::Position;
 use super::entry::{Entry, facts_of};
@@ -35,13 +35,17 @@ pub async fn page(hub: Arc<Hub>, topic: Topic, after: Position, until: Position)
     if let Some(entries) = from_ring {
         return select(hub, topic, after, until, entries, FROM_RING).await;
     }
-    let _turn = hub.journal_readers.acquire().await.expect("the semaphore is never closed");
+    // The turn goes with the reading, which goes on when the stream is gone.
+    let turn = hub.journal_readers.clone().acquire_owned().await.expect("the semaphore is never closed");
     let (shop, held_bytes) = (hub.shared_shop(), Arc::default());
     let read = move || {
+        let _turn = turn;
         let rows = look(&*shop, |view| {
             // Of the entry that was read last, a part may be left.
             let rows = journal::stored_after(view, after.0.saturating_sub(1), FROM_JOURNAL)?;
-            Ok((journal::floor(view)?, rows))
+            // Of the old cluster that this one was restored from, entries after the backup never happened here.
+            let gap = restored::get(view)?.filter(|gap| gap.from < after.0 && after.0 < gap.to);
+            Ok((gap.map_or(journal::floor(view)?, |gap| gap.to), rows))
         });
         let (floor, rows) = rows?.what;
         if after.0 < floor {

@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 
 use livedrop_domain::notifications::{self, Kind};
-use livedrop_domain::{AccountId, Fault, View, follows};
+use livedrop_domain::{AccountId, Fault, View, accounts, follows};
 
 use crate::rest::{Shop, look};
 
-/// Accounts, or creators, that are looked up in one look. Each costs two reads of a row.
+/// Accounts, or creators, that are looked up in one look. Each costs three reads of a row.
 const LOOKED_UP: usize = 128;
 
 /// Those of `accounts` that are told of what this creator's drops came to at this log index.
@@ -62,6 +62,11 @@ fn told_since(
     kind: Option<Kind>,
 ) -> Result<Option<u64>, Fault> {
     let Some(edge) = follows::edge(view, account, creator)? else { return Ok(None) };
+    // Nobody is asked to the drops of a creator whose account is disabled; that one is called off is said all the same.
+    let is_off = kind == Some(Kind::DropCancelled);
+    if !is_off && accounts::get(view, creator)?.is_some_and(|creator| creator.disabled_at.is_some()) {
+        return Ok(None);
+    }
     // What is too small for the inbox is not muted by kind, but with its creator.
     let wants = match kind {
         Some(kind) => notifications::wants(view, account, Some(creator), kind)?,

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use livedrop_domain::{Fault, View, journal};
 use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
 
 use super::meter::Meter;
 use super::ring::Ring;
@@ -21,7 +22,7 @@ pub struct Hub {
     shop: Arc<dyn Shop>,
     pub(super) settings: Settings,
     pub(super) meter: Meter,
-    pub(super) journal_readers: Semaphore,
+    pub(super) journal_readers: Arc<Semaphore>,
     /// A stream has joined that has no sample of its drop yet.
     pub(super) joined: Notify,
     state: Mutex<State>,
@@ -32,6 +33,8 @@ pub(super) struct State {
     /// The last event that was routed. Whoever joins gets those after it as they come.
     pub through: Position,
     pub routes: Routes,
+    /// A part was missed, and where the rest begins could not be read yet: nobody joins before it is known.
+    pub lost: bool,
     closed: bool,
 }
 
@@ -64,12 +67,12 @@ impl Hub {
         let through = present(&*shop)?;
         let ring = Ring::new(through.0, settings.buffer_bytes);
         let meter = Meter::new(ring.held_bytes());
-        let state = State { ring, through, routes: Routes::default(), closed: false };
+        let state = State { ring, through, routes: Routes::default(), lost: false, closed: false };
         Ok(Arc::new(Hub {
             shop,
             settings,
             meter,
-            journal_readers: Semaphore::new(JOURNAL_READERS),
+            journal_readers: Arc::new(Semaphore::new(JOURNAL_READERS)),
             joined: Notify::new(),
             state: Mutex::new(state),
         }))
@@ -94,7 +97,7 @@ impl Hub {
     /// Joins a stream. One that does not say where it begins is told what happens after all that this node has applied,
     /// which the router may not have told yet.
     ///
-    /// Errors: `Closed`, `Full`, `Account`, `Address`, in this order.
+    /// Errors: `Closed`, `Lost`, `Full`, `Account`, `Address`, in this order.
     pub fn subscribe(self: &Arc<Self>, wanted: Wanted) -> Result<Subscription, Refused> {
         let Wanted { topic, origin, after, line } = wanted;
         let applied = self.shop.applied();
@@ -102,19 +105,21 @@ impl Hub {
         if state.closed {
             return Err(Refused::Closed);
         }
+        if state.lost {
+            return Err(Refused::Lost);
+        }
         state.routes.admit(&self.settings, topic, origin.address)?;
         // From here to the end of the lock nothing is routed: what is behind and what comes meet without a seam.
         let through = state.through;
         let present = if through.0 < applied { (applied, u32::MAX) } else { through };
         let subscriber = Arc::new(Subscriber::new(topic, origin, line, after.unwrap_or(present).max(through)));
         let number = state.routes.join(&subscriber);
-        if let Topic::Drop(drop) = topic
-            && let Some(sampled) = state.routes.sampled(drop)
-        {
-            match sampled.fresh() {
+        if let Topic::Drop(drop) = topic {
+            match state.routes.last_sample(drop) {
+                // What everybody else was told last. Where something has changed since, all get the next one.
                 Some(sample) => subscriber.sample(sample),
                 None => {
-                    sampled.mark();
+                    state.routes.mark_for_sample(drop, Instant::now());
                     self.joined.notify_one();
                 }
             }
@@ -133,9 +138,16 @@ impl Hub {
         state.routes.all().for_each(|subscriber| subscriber.bye());
     }
 
-    /// Cuts every stream off: their readers come back, and are told what there still is to tell.
-    pub(super) fn cut_all(&self, why: Cut) {
-        self.state().routes.all().for_each(|subscriber| subscriber.cut(why));
+    /// Cuts every stream off, and goes on from `present`: at once, so that nobody joins in between. Readers come back,
+    /// and are told what there still is to tell. Without a present nobody joins until there is one.
+    pub(super) fn begin_anew(&self, why: Cut, present: Option<Position>) {
+        let mut state = self.state();
+        state.routes.all().for_each(|subscriber| subscriber.cut(why));
+        state.lost = present.is_none();
+        if let Some(present) = present {
+            state.ring.begin_anew(present.0);
+            state.through = present;
+        }
     }
 
     /// The place up to which everything was told.

@@ -25,6 +25,8 @@ mod router;
 mod routes;
 mod samples;
 mod subscriber;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -45,6 +47,7 @@ pub struct Settings {
     pub buffer_bytes: usize,
     pub streams_max: usize,
     pub per_account_max: usize,
+    /// Of those that are no account's.
     pub per_address_max: usize,
     /// Between two signs of life on a stream on which nothing happens.
     pub heartbeat: Duration,
@@ -56,7 +59,7 @@ impl Default for Settings {
             buffer_bytes: 64 << 20,
             streams_max: 20_000,
             per_account_max: 5,
-            per_address_max: 20,
+            per_address_max: 1_000,
             heartbeat: Duration::from_secs(15),
         }
     }

@@ -21,6 +21,12 @@ impl Ring {
         Ring { entries: VecDeque::new(), reaches, bytes_max, held_bytes: Arc::default() }
     }
 
+    /// Forgets everything, and holds what happens after the entry at `reaches`. What readers still have of the old
+    /// entries goes on being counted.
+    pub fn begin_anew(&mut self, reaches: u64) {
+        (self.entries, self.reaches) = (VecDeque::new(), reaches);
+    }
+
     /// What its entries take is counted here.
     pub fn held_bytes(&self) -> Arc<AtomicUsize> {
         self.held_bytes.clone()
@@ -82,6 +88,20 @@ mod tests {
         assert_eq!(indices(&ring, (5, 0)), Some(vec![5, 7, 8]));
         assert_eq!(indices(&ring, (6, 0)), Some(vec![7, 8]));
         assert_eq!(indices(&ring, (9, 0)), Some(vec![]));
+    }
+
+    #[test]
+    fn a_ring_that_begins_anew_counts_what_readers_still_have_of_the_old_one() {
+        let mut ring = Ring::new(0, usize::MAX);
+        let held = ring.held_bytes();
+        ring.push(entry(&ring, 1));
+        let read = ring.from((1, 0), 10).expect("it is there");
+        ring.begin_anew(5);
+        assert_eq!((indices(&ring, (5, 0)), indices(&ring, (6, 0))), (None, Some(vec![])));
+        assert!(held.load(Ordering::Relaxed) > 0, "a reader has it");
+        drop(read);
+        ring.push(entry(&ring, 6));
+        assert!(held.load(Ordering::Relaxed) > 0, "what comes is counted in the same place");
     }
 
     #[test]

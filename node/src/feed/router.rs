@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use livedrop_domain::accounts::Event as OfAccounts;
 use livedrop_domain::notifications::Kind;
@@ -9,34 +10,36 @@ use livedrop_domain::{AccountId, DropId, Event, Fault, journal};
 use livedrop_store::Facts;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Position;
 use super::entry::{Entry, facts_of};
 use super::following;
 use super::hub::{Hub, present};
-use super::ring::Ring;
 use super::subscriber::{Cut, Subscriber, Topic};
 use crate::rest::look;
 use crate::told::{self, Audience};
 
 /// Journal rows that are read at once when facts were missed.
 const STRETCH: usize = 16;
+/// Before it is looked again where to go on, while that cannot be read.
+const LOST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Tells the hub what happens, until stopped. `facts` must have been subscribed to before the hub was made.
 pub async fn follow(hub: Arc<Hub>, mut facts: Receiver<Arc<Facts>>, stop: CancellationToken) {
+    let mut find_at = None;
     loop {
-        let due = hub.next_sample();
-        let sample = async {
-            match due {
-                Some(at) => tokio::time::sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
+        find_at = if hub.is_lost() { find_at.or_else(|| Some(Instant::now() + LOST_PAUSE)) } else { None };
+        let (sample, find) = (until(hub.next_sample()), until(find_at));
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
             () = sample => hub.sample_due(),
+            () = find => {
+                find_at = None;
+                hub.begin_anew_at_present(Cut::Fault).await;
+            }
             () = hub.joined.notified() => {}
             next = facts.recv() => match next {
                 Ok(next) if next.resync => hub.catch_up().await,
@@ -48,12 +51,19 @@ pub async fn follow(hub: Arc<Hub>, mut facts: Receiver<Arc<Facts>>, stop: Cancel
     }
 }
 
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Hub {
     /// Gives the events of one entry to everybody whom they concern. Entries come in order; one that came is skipped.
     async fn route(self: &Arc<Self>, facts: Arc<Facts>) {
         let entry = {
             let mut state = self.state();
-            if facts.index <= state.through.0 {
+            if facts.index <= state.through.0 || state.lost {
                 return;
             }
             let entry = Arc::new(Entry::new(facts, state.ring.held_bytes()));
@@ -106,7 +116,7 @@ impl Hub {
                 let streams = followers.iter().flat_map(|account| state.routes.of_account(*account));
                 self.tell(entry, position, streams);
             }
-            Ok(Err(fault)) => self.break_off(&fault),
+            Ok(Err(fault)) => self.break_off(&fault).await,
             // Lookups end early only when the node stops.
             Err(_) => {}
         }
@@ -144,7 +154,8 @@ impl Hub {
     /// Reads from the journal what was missed. What is not there any more was missed for good: then every stream is cut
     /// off, and its reader is told so when it comes back.
     async fn catch_up(self: &Arc<Self>) {
-        loop {
+        // While it is not known where to go on, nothing is routed.
+        while !self.is_lost() {
             let (after, _) = self.state().through;
             let read = move |shop: &dyn crate::rest::Shop| {
                 look(shop, |view| Ok((journal::floor(view)?, journal::stored_after(view, after, STRETCH)?)))
@@ -152,18 +163,18 @@ impl Hub {
             let shop = self.shared_shop();
             let (floor, rows) = match tokio::task::spawn_blocking(move || read(&*shop)).await {
                 Ok(Ok(seen)) => seen.what,
-                Ok(Err(fault)) => return self.break_off(&fault),
+                Ok(Err(fault)) => return self.break_off(&fault).await,
                 Err(_) => return,
             };
             if floor > after + 1 {
                 tracing::warn!(after, floor, "the feed was missed for longer than it is kept");
-                return self.begin_anew(Cut::Gap);
+                return self.begin_anew_at_present(Cut::Gap).await;
             }
             let more = rows.len() == STRETCH;
             for (index, stored) in rows {
                 match journal::decode(&stored) {
                     Ok(journal) => self.route(Arc::new(facts_of(index, journal))).await,
-                    Err(fault) => return self.break_off(&fault),
+                    Err(fault) => return self.break_off(&fault).await,
                 }
             }
             if !more {
@@ -172,21 +183,27 @@ impl Hub {
         }
     }
 
-    fn break_off(&self, fault: &Fault) {
+    async fn break_off(&self, fault: &Fault) {
         tracing::error!(%fault, "the feed could not be read");
-        self.begin_anew(Cut::Fault);
+        self.begin_anew_at_present(Cut::Fault).await;
     }
 
-    /// Cuts every stream off, and goes on from what is present now.
-    fn begin_anew(&self, why: Cut) {
-        self.cut_all(why);
-        match present(self.shop()) {
-            Ok(present) => {
-                let mut state = self.state();
-                state.ring = Ring::new(present.0, self.settings.buffer_bytes);
-                state.through = present;
+    /// Cuts every stream off, and goes on from what is present. That is read before: whoever joins until then is cut
+    /// off as well, and whoever joins after that is told all that follows.
+    pub(super) async fn begin_anew_at_present(&self, why: Cut) {
+        let shop = self.shared_shop();
+        let read = tokio::task::spawn_blocking(move || present(&*shop)).await;
+        let present = match read.unwrap_or_else(|error| Err(Fault::new("reading the newest event", error))) {
+            Ok(present) => Some(present),
+            Err(fault) => {
+                tracing::error!(%fault, "the newest event could not be read; no stream begins until it can");
+                None
             }
-            Err(fault) => tracing::error!(%fault, "the newest event could not be read"),
-        }
+        };
+        self.begin_anew(why, present);
+    }
+
+    fn is_lost(&self) -> bool {
+        self.state().lost
     }
 }

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use livedrop_domain::drops::Stock;
 use livedrop_domain::{AccountId, DropId, SessionId};
+use tokio::time::Instant;
 
 use super::Settings;
 use super::samples::Sampled;
@@ -15,6 +18,8 @@ use super::subscriber::{Subscriber, Topic};
 pub enum Refused {
     /// The node is stopping.
     Closed,
+    /// It has missed a part of what happened, and cannot read yet where to go on.
+    Lost,
     /// It has as many streams as it can serve.
     Full,
     /// The account has as many as one may have.
@@ -30,6 +35,8 @@ pub struct Routes {
     accounts: BTreeMap<AccountId, BTreeMap<u64, Arc<Subscriber>>>,
     sessions: BTreeMap<SessionId, BTreeSet<(AccountId, u64)>>,
     addresses: BTreeMap<IpAddr, usize>,
+    /// When the next sample of a drop is due, of those for which one is.
+    due: BTreeSet<(Instant, DropId)>,
     open: usize,
     next_number: u64,
 }
@@ -95,6 +102,7 @@ impl Routes {
                 if let Some(watched) = self.drops.get_mut(&drop) {
                     watched.subscribers.remove(&number);
                     if watched.subscribers.is_empty() {
+                        watched.sampled.due().map(|at| self.due.remove(&(at, drop)));
                         self.drops.remove(&drop);
                     }
                 }
@@ -149,19 +157,56 @@ impl Routes {
         self.drops.contains_key(&drop)
     }
 
-    /// What was last sampled of a drop that somebody watches.
-    pub fn sampled(&mut self, drop: DropId) -> Option<&mut Sampled> {
-        self.drops.get_mut(&drop).map(|watched| &mut watched.sampled)
+    /// What was last said of the stock of a drop that somebody watches.
+    pub fn last_sample(&self, drop: DropId) -> Option<Bytes> {
+        self.drops.get(&drop)?.sampled.last()
     }
 
-    /// What was last sampled of every drop that somebody watches.
-    pub fn all_sampled(&self) -> impl Iterator<Item = (DropId, &Sampled)> {
-        self.drops.iter().map(|(drop, watched)| (*drop, &watched.sampled))
+    /// Something has happened to a drop, or somebody has come who has no sample of it yet.
+    pub fn mark_for_sample(&mut self, drop: DropId, now: Instant) {
+        self.with_sampled(drop, |sampled| sampled.mark(now));
+    }
+
+    /// The frame to send for this stock of a drop, if one is to be sent now.
+    pub fn take_sample(&mut self, drop: DropId, stock: &Stock, now: Instant) -> Option<Bytes> {
+        self.with_sampled(drop, |sampled| {
+            sampled.mark(now);
+            sampled.take(drop, stock, now)
+        })?
+    }
+
+    /// The stock of a drop could not be read: it is tried again later.
+    pub fn put_off_sample(&mut self, drop: DropId, now: Instant) {
+        self.with_sampled(drop, |sampled| sampled.put_off(now));
+    }
+
+    /// When the next sample is due, if any is.
+    pub fn next_sample(&self) -> Option<Instant> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    /// The drops whose samples are due.
+    pub fn due_samples(&self, now: Instant) -> Vec<DropId> {
+        self.due.iter().take_while(|(at, _)| *at <= now).map(|(_, drop)| *drop).collect()
+    }
+
+    /// Changes what is known of the stock of a drop that somebody watches; when it is due is kept in order.
+    fn with_sampled<T>(&mut self, drop: DropId, change: impl FnOnce(&mut Sampled) -> T) -> Option<T> {
+        let sampled = &mut self.drops.get_mut(&drop)?.sampled;
+        let before = sampled.due();
+        let changed = change(sampled);
+        if sampled.due() != before {
+            before.map(|at| self.due.remove(&(at, drop)));
+            self.due.extend(sampled.due().map(|at| (at, drop)));
+        }
+        Some(changed)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::feed::subscriber::Origin;
 
@@ -194,6 +239,31 @@ mod tests {
             routes.leave(&other, number);
         }
         assert!(routes.accounts.is_empty() && routes.sessions.is_empty() && routes.addresses.is_empty());
+    }
+
+    #[test]
+    fn samples_are_due_in_order_and_not_any_more_when_nobody_watches() {
+        let (start, mut routes) = (Instant::now(), Routes::default());
+        let after = |ms| start + Duration::from_millis(ms);
+        let watching = |n, routes: &mut Routes| {
+            let watcher = subscriber(Topic::Drop(DropId::from_u128(n)));
+            (routes.join(&watcher), watcher)
+        };
+        let watchers: Vec<_> = (1..=3).map(|n| watching(n, &mut routes)).collect();
+        for (n, ms) in [(1, 30), (2, 10), (3, 20), (4, 5)] {
+            routes.mark_for_sample(DropId::from_u128(n), after(ms));
+        }
+        assert_eq!(routes.due_samples(after(25)), [2, 3].map(DropId::from_u128));
+        routes.mark_for_sample(DropId::from_u128(2), after(40));
+        assert_eq!(routes.next_sample(), Some(after(10)), "it was due already");
+        assert!(routes.take_sample(DropId::from_u128(2), &Stock(vec![]), after(25)).is_some());
+        assert_eq!(routes.next_sample(), Some(after(20)));
+        routes.put_off_sample(DropId::from_u128(3), after(25));
+        assert_eq!(routes.next_sample(), Some(after(30)), "what cannot be read does not come at once again");
+        for (number, watcher) in watchers {
+            routes.leave(&watcher, number);
+        }
+        assert_eq!(routes.next_sample(), None);
     }
 
     #[test]

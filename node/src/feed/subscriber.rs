@@ -62,6 +62,7 @@ pub enum Next {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Origin {
     pub session: Option<SessionId>,
+    /// None for a stream that counts against its account.
     pub address: Option<IpAddr>,
 }
 

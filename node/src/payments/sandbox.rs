@@ -34,7 +34,9 @@ impl Sandbox {
             Ok(Ok(domain::Reply::Sandbox(Reply::Intent(intent)))) => Ok(intent),
             Ok(Err(domain::Rejection::Sandbox(rejection))) => Err(refusal(rejection)),
             Ok(answer) => Err(Trouble::Unknown(format!("the sandbox answered {answer:?}"))),
-            Err(why @ (Unanswered::NoQuorum | Unanswered::Overloaded)) => Err(Trouble::Unavailable(why.to_string())),
+            Err(why @ (Unanswered::NoQuorum | Unanswered::Overloaded | Unanswered::DiskFull)) => {
+                Err(Trouble::Unavailable(why.to_string()))
+            }
             Err(why @ Unanswered::Unknown) => Err(Trouble::Unknown(why.to_string())),
         }
     }

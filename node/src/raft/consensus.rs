@@ -1,15 +1,15 @@
 //! Consensus, as the rest of the node sees it. Nothing of openraft is named outside of this folder.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use livedrop_domain::Outcome;
 use livedrop_proto::{admin as admin_pb, raft as pb};
 use livedrop_store::types::{Member, Payload, Raft};
-use livedrop_store::{LogStore, Reader, Snapshots, StateMachine};
+use livedrop_store::{Applying, LogStore, Reader, Snapshots, StateMachine};
 use openraft::LinearizerOption;
 use openraft::async_runtime::watch::WatchReceiver;
 use openraft::errors::{ClientWriteError, Fatal, ForwardReason, InitializeError, LinearizableReadError, RaftError};
@@ -28,6 +28,7 @@ use super::read_index::{ReadError, ReadIndex};
 use super::settings::ConsensusSettings;
 use super::status::{self, NodeStatus};
 use super::transfer::{self, TransferError};
+use crate::disk::Disk;
 
 /// How long a question to another node may take.
 const PEER_ANSWER: Duration = Duration::from_secs(2);
@@ -103,18 +104,21 @@ pub struct StateHash {
 
 /// This node's part in the cluster's consensus. Cheap to clone.
 #[derive(Clone)]
-pub struct Consensus(Arc<Inner>);
+pub struct Consensus(pub(super) Arc<Inner>);
 
-struct Inner {
-    raft: Raft,
+pub(super) struct Inner {
+    pub(super) raft: Raft,
     identity: Arc<Identity>,
     reader: Reader,
-    peers: Arc<Peers>,
+    pub(super) peers: Arc<Peers>,
     leadership: watch::Receiver<Leadership>,
     leader_reads: ReadIndex,
     follower_reads: ReadIndex,
     settings: ConsensusSettings,
     stopping: Arc<AtomicBool>,
+    pub(super) disk: Arc<Disk>,
+    /// Why this node's state is not the cluster's, once that was found.
+    pub(super) diverged: OnceLock<String>,
 }
 
 impl Consensus {
@@ -128,7 +132,7 @@ impl Consensus {
         let identity = gate.identity().clone();
         let own = identity.node_id;
         let config = settings.config(&identity.cluster_id).map_err(|error| StartError::Settings(error.to_string()))?;
-        let peers = Arc::new(Peers::new(identity.clone()));
+        let peers = Arc::new(Peers::new(identity.clone(), gate.tls().cloned()));
         for (id, member) in members.iter().filter(|(id, _)| **id != own) {
             peers.link(*id, &member.peer)?;
         }
@@ -170,8 +174,20 @@ impl Consensus {
             read_index: leader_reads.clone(),
             peers: peers.clone(),
         });
-        let inner =
-            Inner { raft, identity, reader, peers, leadership, leader_reads, follower_reads, settings, stopping };
+        let disk = gate.disk().clone();
+        let inner = Inner {
+            raft,
+            identity,
+            reader,
+            peers,
+            leadership,
+            leader_reads,
+            follower_reads,
+            settings,
+            stopping,
+            disk,
+            diverged: OnceLock::new(),
+        };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -260,18 +276,24 @@ impl Consensus {
 
     /// Hands leadership to the best follower, when this node leads and there is one. Answers who leads now, if known.
     pub async fn hand_over(&self) -> Result<Option<u64>, TransferError> {
+        self.hand_over_but(&BTreeSet::new()).await
+    }
+
+    /// As [`hand_over`](Consensus::hand_over), to none of `unfit`.
+    pub async fn hand_over_but(&self, unfit: &BTreeSet<u64>) -> Result<Option<u64>, TransferError> {
         let known = self.0.leadership.borrow().clone();
         if !known.is_leader {
             return Ok(known.leader);
         }
         let status = self.status();
-        let best = transfer::best_follower(&status, self.0.settings.election_min_ms).ok_or(TransferError::Nobody)?;
+        let best =
+            transfer::best_follower(&status, self.0.settings.election_min_ms, unfit).ok_or(TransferError::Nobody)?;
         transfer::to_node(&self.0.raft, &status, self.leadership(), best, self.0.settings.election_min_ms).await?;
         Ok(Some(best))
     }
 
     pub fn status(&self) -> NodeStatus {
-        status::of_this_node(&self.0.raft, &self.0.identity)
+        status::of_this_node(&self.0.raft, &self.0.identity, self.0.disk.flags())
     }
 
     /// The status of any member, asked of the member itself.
@@ -301,6 +323,11 @@ impl Consensus {
             }
         };
         Ok(StateHash { hash, applied: answer.applied_index })
+    }
+
+    /// When this node applied an entry, if that was lately.
+    pub fn when_applied(&self, index: u64) -> Option<Applying> {
+        self.0.reader.when_applied(index)
     }
 
     /// All members, by id.
@@ -382,7 +409,7 @@ async fn ask_leader(raft: Raft, peers: Arc<Peers>, until: Instant) -> Result<u64
     }
 }
 
-async fn ask<T>(
+pub(super) async fn ask<T>(
     node: u64,
     question: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
 ) -> Result<T, AskError> {

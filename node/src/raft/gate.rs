@@ -13,9 +13,9 @@ use livedrop_store::types::Raft;
 use livedrop_store::{Reader, Snapshots};
 use openraft::async_runtime::watch::WatchReceiver;
 use tokio_util::sync::CancellationToken;
-use tonic::metadata::MetadataMap;
 use tonic::{Request, Status};
 
+use super::arrive;
 use super::consensus;
 use super::forward::ProposeForwarded;
 use super::identity::{self, Identity, Registered, Standing};
@@ -26,6 +26,9 @@ use super::operate::Operate;
 use super::operators::Operators;
 use super::peers::{Link, Peers};
 use super::read_index::ReadIndex;
+use super::recall::Recall;
+use crate::disk::Disk;
+use crate::tls::PeerTls;
 
 /// Shared by the services of the listener and by what opens them one after the other.
 #[derive(Clone)]
@@ -34,6 +37,7 @@ pub struct Gate(Arc<Inside>);
 struct Inside {
     identity: Arc<Identity>,
     registered: Registered,
+    tls: Option<PeerTls>,
     has_no_state: AtomicBool,
     consensus: OnceLock<Opened>,
     proposer: OnceLock<Arc<dyn ProposeForwarded>>,
@@ -41,8 +45,10 @@ struct Inside {
     operators: OnceLock<Arc<dyn Operators>>,
     operate: OnceLock<Arc<dyn Operate>>,
     let_in: OnceLock<Arc<dyn LetIn>>,
+    memory: OnceLock<Arc<dyn Recall>>,
     closing: CancellationToken,
     heard: Arc<Heard>,
+    disk: Arc<Disk>,
 }
 
 /// What the services need of a node that takes part in consensus.
@@ -68,12 +74,14 @@ impl Opened {
 }
 
 impl Gate {
-    /// `registered` reads the domain's members of this node's own state.
-    pub fn new(identity: Identity, registered: Registered) -> Self {
+    /// `registered` reads the domain's members of this node's own state. With `tls` only nodes of this cluster are let
+    /// in, each under its own id.
+    pub fn new(identity: Identity, registered: Registered, tls: Option<PeerTls>) -> Self {
         let identity = Arc::new(identity);
         Self(Arc::new(Inside {
             identity,
             registered,
+            tls,
             has_no_state: AtomicBool::new(false),
             consensus: OnceLock::new(),
             proposer: OnceLock::new(),
@@ -81,8 +89,10 @@ impl Gate {
             operators: OnceLock::new(),
             operate: OnceLock::new(),
             let_in: OnceLock::new(),
+            memory: OnceLock::new(),
             closing: CancellationToken::new(),
             heard: Arc::default(),
+            disk: Arc::default(),
         }))
     }
 
@@ -111,6 +121,11 @@ impl Gate {
         let _ = self.0.let_in.set(let_in);
     }
 
+    /// From now on other nodes are told what `memory` holds of a request. The first call decides.
+    pub fn remember(&self, memory: Arc<dyn Recall>) {
+        let _ = self.0.memory.set(memory);
+    }
+
     /// Says that this node has no consensus state, so that it cannot know anybody and may say so before it takes part.
     pub(super) fn has_no_state(&self) {
         self.0.has_no_state.store(true, Ordering::Release);
@@ -125,8 +140,17 @@ impl Gate {
         &self.0.heard
     }
 
+    /// What is known of the disks of this node and the others.
+    pub fn disk(&self) -> &Arc<Disk> {
+        &self.0.disk
+    }
+
     pub(super) fn identity(&self) -> &Arc<Identity> {
         &self.0.identity
+    }
+
+    pub(super) fn tls(&self) -> Option<&PeerTls> {
+        self.0.tls.as_ref()
     }
 
     pub(super) fn registered(&self, node: u64) -> Option<Standing> {
@@ -136,7 +160,8 @@ impl Gate {
     /// Lets a call of this cluster in that is meant for this node, whatever the caller's incarnation, as soon as this
     /// node knows what it ever knew: one that restarts has to read its log first.
     pub(super) fn greet<T>(&self, request: &Request<T>) -> Result<(), Status> {
-        identity::caller(&self.0.identity, request.metadata())?;
+        let (node, _) = identity::caller(&self.0.identity, request.metadata())?;
+        arrive::comes_from(request, node)?;
         match self.0.consensus.get().is_some() || self.0.has_no_state.load(Ordering::Acquire) {
             true => Ok(()),
             false => Err(self.starting()),
@@ -158,12 +183,8 @@ impl Gate {
     /// Lets in what `greet` does, unless the caller's id is registered with another incarnation or has gone; answers the
     /// caller.
     pub(super) fn admit<T>(&self, request: &Request<T>) -> Result<u64, Status> {
-        self.admit_metadata(request.metadata())
-    }
-
-    /// As [`admit`](Gate::admit), by what the call says of itself.
-    pub(super) fn admit_metadata(&self, metadata: &MetadataMap) -> Result<u64, Status> {
-        let (node, incarnation) = identity::caller(&self.0.identity, metadata)?;
+        let (node, incarnation) = identity::caller(&self.0.identity, request.metadata())?;
+        arrive::comes_from(request, node)?;
         identity::refuse_stale(&self.0.registered, node, incarnation, || self.is_member(node))?;
         Ok(node)
     }
@@ -190,6 +211,10 @@ impl Gate {
 
     pub(super) fn operate(&self) -> Result<Arc<dyn Operate>, Status> {
         self.0.operate.get().cloned().ok_or_else(|| self.starting())
+    }
+
+    pub(super) fn memory(&self) -> Result<Arc<dyn Recall>, Status> {
+        self.0.memory.get().cloned().ok_or_else(|| self.starting())
     }
 
     /// Ends the long-lived streams, which would keep the listener from stopping.

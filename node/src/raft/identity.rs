@@ -7,14 +7,17 @@
 
 use std::sync::Arc;
 
+use livedrop_domain::members;
 use tonic::metadata::{Ascii, MetadataMap, MetadataValue};
 use tonic::service::Interceptor;
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 
 const CLUSTER: &str = "livedrop-cluster";
 const NODE: &str = "livedrop-node";
 const INCARNATION: &str = "livedrop-incarnation";
 const TO: &str = "livedrop-to";
+/// On a refusal: why, for programs.
+const BEHIND: &str = "livedrop-left-behind";
 
 /// The random mark of one data directory, made when it was first used.
 pub type Incarnation = [u8; 16];
@@ -109,6 +112,7 @@ pub(super) fn refuse_stale(
     is_member: impl FnOnce() -> bool,
 ) -> Result<(), Status> {
     match registered(node) {
+        Some(known) if known.incarnation == members::LEFT_BEHIND => Err(left_behind(node)),
         Some(known) if known.incarnation != incarnation => Err(Status::permission_denied(format!(
             "node {node} is registered with another data directory; a wiped node must come back under a new id"
         ))),
@@ -117,6 +121,21 @@ pub(super) fn refuse_stale(
         ))),
         _ => Ok(()),
     }
+}
+
+fn left_behind(node: u64) -> Status {
+    let why = format!(
+        "node {node} was left behind when this cluster was recovered from the loss of its majority; what it holds is older \
+         than what was decided since: it can only come back with an empty directory and a new id"
+    );
+    let mut metadata = MetadataMap::new();
+    metadata.insert(BEHIND, MetadataValue::from_static("yes"));
+    Status::with_metadata(Code::PermissionDenied, why, metadata)
+}
+
+/// Whether a refusal is that of a cluster that was recovered without the caller.
+pub(super) fn says_left_behind(status: &Status) -> bool {
+    status.code() == Code::PermissionDenied && status.metadata().contains_key(BEHIND)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -180,6 +199,16 @@ mod tests {
         assert!(refuse_stale(&registered, 2, [7; 16], || true).is_ok(), "it goes, and still belongs to the cluster");
         let refused = refuse_stale(&registered, 2, [7; 16], || false).unwrap_err();
         assert!(refused.message().contains("was removed"), "{}", refused.message());
+    }
+
+    #[test]
+    fn a_node_that_was_left_behind_is_told_so_whatever_its_directory() {
+        let standing = |incarnation| Some(Standing { incarnation, removed: false });
+        let registered: Registered = Arc::new(move |_| standing(members::LEFT_BEHIND));
+        let refused = refuse_stale(&registered, 2, [7; 16], || true).unwrap_err();
+        assert!(says_left_behind(&refused) && refused.message().contains("left behind"), "{}", refused.message());
+        let wiped: Registered = Arc::new(move |_| standing([8; 16]));
+        assert!(!says_left_behind(&refuse_stale(&wiped, 2, [7; 16], || true).unwrap_err()));
     }
 
     #[test]

@@ -37,6 +37,12 @@ pub enum JoinError {
          data directory and join as a new node (`livedropctl member add`)"
     )]
     Removed { node: u64, by: u64 },
+    #[error(
+        "the cluster was recovered without node {node} after the loss of its majority, says node {by}: what is in this \
+         directory is older than what was decided since; keep it if you want to look at it, and start the node with an \
+         empty directory and a new id"
+    )]
+    LeftBehind { node: u64, by: u64 },
     #[error("node {by} refuses this node: {reason}")]
     Refused { by: u64, reason: String },
     #[error(transparent)]

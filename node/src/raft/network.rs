@@ -55,7 +55,7 @@ impl RaftNetworkFactory<TypeConfig> for Network {
 
     async fn new_client(&mut self, target: u64, node: &Member) -> PeerNetwork {
         let link = self.peers.link(target, &node.peer).map_err(|error| error.to_string());
-        PeerNetwork { own: self.peers.identity().node_id, target, link }
+        PeerNetwork { own: self.peers.identity().node_id, target, link, peers: self.peers.clone() }
     }
 }
 
@@ -64,6 +64,7 @@ pub(super) struct PeerNetwork {
     own: u64,
     target: u64,
     link: Result<Arc<Link>, String>,
+    peers: Arc<Peers>,
 }
 
 impl PeerNetwork {
@@ -83,7 +84,9 @@ impl PeerNetwork {
         call: impl Future<Output = Result<tonic::Response<T>, Status>>,
     ) -> Result<T, RpcError> {
         match tokio::time::timeout(option.soft_ttl(), call).await {
-            Ok(answer) => Ok(answer.map_err(failed)?.into_inner()),
+            Ok(answer) => {
+                Ok(answer.inspect_err(|status| self.peers.heed(self.target, status)).map_err(failed)?.into_inner())
+            }
             Err(_) => Err(self.late(action, option.soft_ttl()).into()),
         }
     }
@@ -128,7 +131,9 @@ impl RaftNetworkV2<TypeConfig> for PeerNetwork {
                 convert::append_to_pb(request)
             });
             let answers = match tokio::time::timeout(patience, client.append(requests)).await {
-                Ok(opened) => opened.map_err(failed)?.into_inner(),
+                Ok(opened) => {
+                    opened.inspect_err(|status| self.peers.heed(self.target, status)).map_err(failed)?.into_inner()
+                }
                 Err(_) => return Err(Unreachable::from_string(format!("no stream within {patience:?}")).into()),
             };
             let late = self.late(RPCTypes::AppendEntries, patience);

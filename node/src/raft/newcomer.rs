@@ -17,9 +17,11 @@ use livedrop_proto::join::join_client::JoinClient;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status};
 
+use super::arrive;
 use super::gate::Gate;
 use super::network::describe;
 use super::peers::{self, Link, PeerError};
+use crate::tls::PeerTls;
 
 /// How long one member may take to answer: the leader may be busy with another change.
 const ANSWER: Duration = Duration::from_secs(40);
@@ -36,29 +38,38 @@ pub enum NewcomerError {
 }
 
 /// Asks what a token is for, until a member answers.
-pub async fn look(peers: &[String], request: pb::LookRequest) -> Result<pb::LookResponse, NewcomerError> {
+pub async fn look(
+    peers: &[String],
+    tls: Option<&PeerTls>,
+    request: pb::LookRequest,
+) -> Result<pb::LookResponse, NewcomerError> {
     let question = |mut member: JoinClient<Channel>| {
         let request = request.clone();
         async move { member.look(request).await }.boxed()
     };
-    ask(peers, question).await
+    ask(peers, tls, question).await
 }
 
 /// Asks to be let in, until a member does so.
-pub async fn enter(peers: &[String], request: pb::EnterRequest) -> Result<pb::EnterResponse, NewcomerError> {
+pub async fn enter(
+    peers: &[String],
+    tls: Option<&PeerTls>,
+    request: pb::EnterRequest,
+) -> Result<pb::EnterResponse, NewcomerError> {
     let question = |mut member: JoinClient<Channel>| {
         let request = request.clone();
         async move { member.enter(request).await }.boxed()
     };
-    ask(peers, question).await
+    ask(peers, tls, question).await
 }
 
 async fn ask<T>(
     peers: &[String],
+    tls: Option<&PeerTls>,
     question: impl Fn(JoinClient<Channel>) -> BoxFuture<'static, Result<Response<T>, Status>>,
 ) -> Result<T, NewcomerError> {
     let channels: Vec<_> =
-        peers.iter().map(|peer| Ok((peer, peers::channel(peer)?))).collect::<Result<_, PeerError>>()?;
+        peers.iter().map(|peer| Ok((peer, peers::channel(None, peer, tls)?))).collect::<Result<_, PeerError>>()?;
     let mut told = false;
     loop {
         for (peer, channel) in &channels {
@@ -110,12 +121,15 @@ impl JoinService {
     }
 
     /// The leader, when the question is to be passed on: once, and by the member that was asked.
-    fn leader_elsewhere<T>(&self, request: &Request<T>) -> Result<Option<Arc<Link>>, Status> {
+    ///
+    /// Who comes itself shows the certificate of the node that it is to be, where there are any.
+    fn leader_elsewhere<T>(&self, request: &Request<T>, node: u64) -> Result<Option<Arc<Link>>, Status> {
         let opened = self.gate.opened()?;
         if super::identity::is_introduced(request.metadata()) {
             self.gate.admit(request)?;
             return Ok(None);
         }
+        arrive::comes_from(request, node)?;
         opened.leader_elsewhere()
     }
 }
@@ -123,14 +137,16 @@ impl JoinService {
 #[tonic::async_trait]
 impl pb::join_server::Join for JoinService {
     async fn look(&self, request: Request<pb::LookRequest>) -> Result<Response<pb::LookResponse>, Status> {
-        match self.leader_elsewhere(&request)? {
+        let node = request.get_ref().node_id;
+        match self.leader_elsewhere(&request, node)? {
             Some(leader) => leader.join().look(request.into_inner()).await,
             None => Ok(Response::new(self.gate.let_in()?.look(request.into_inner()).await?)),
         }
     }
 
     async fn enter(&self, request: Request<pb::EnterRequest>) -> Result<Response<pb::EnterResponse>, Status> {
-        match self.leader_elsewhere(&request)? {
+        let node = request.get_ref().node_id;
+        match self.leader_elsewhere(&request, node)? {
             Some(leader) => leader.join().enter(request.into_inner()).await,
             None => Ok(Response::new(self.gate.let_in()?.enter(request.into_inner()).await?)),
         }

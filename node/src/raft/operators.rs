@@ -1,14 +1,18 @@
 //! Which people may call the peer port, and as whom.
 //!
 //! [`caller`] is the one place that says so, for every service that operators use. It believes a node of this cluster
-//! that passes a call on to the leader (it has looked at the caller itself), or the bearer token that the REST API takes.
+//! that passes a call on to the leader (it has looked at the caller itself). Else, where the port has TLS, the person's
+//! certificate that the connection has shown, and nothing beside it; where it has none, the bearer token that the REST
+//! API takes.
 
 use std::sync::Arc;
 
+use livedrop_certificates::Role;
 use livedrop_domain::{AccountId, By};
 use tonic::metadata::{Ascii, MetadataMap, MetadataValue};
 use tonic::{Request, Status};
 
+use super::arrive;
 use super::gate::Gate;
 use crate::auth;
 
@@ -23,6 +27,15 @@ pub enum OperatorRole {
     Viewer,
     /// Look, and change the cluster.
     Operator,
+}
+
+impl From<Role> for OperatorRole {
+    fn from(named: Role) -> Self {
+        match named {
+            Role::Viewer => OperatorRole::Viewer,
+            Role::Operator => OperatorRole::Operator,
+        }
+    }
 }
 
 /// A person, or a program of theirs, at the peer port.
@@ -49,13 +62,21 @@ pub(super) async fn caller<T>(gate: &Gate, request: &Request<T>, role: OperatorR
     let caller = match metadata.get(VOUCHED) {
         // Only nodes vouch for others.
         Some(vouched) => {
-            gate.admit_metadata(metadata)?;
+            gate.admit(request)?;
             read(vouched).ok_or_else(|| Status::unauthenticated("the node does not say who has called it"))?
         }
-        None => operators(gate)?.of_token(bearer(metadata)?).await?,
+        None => match arrive::person(request)? {
+            Some((named, who)) => {
+                tracing::debug!(who, role = named.name(), "somebody with a certificate calls");
+                // Not an account of the shop's: who it was is in the log, by name.
+                OperatorCaller { who: By { account: None }, role: named.into() }
+            }
+            None => operators(gate)?.of_token(bearer(metadata)?).await?,
+        },
     };
     if caller.role < role {
-        return Err(Status::permission_denied("viewers may look and change nothing; use an operator's token"));
+        let said = "viewers may look and change nothing; use an operator's certificate or token";
+        return Err(Status::permission_denied(said));
     }
     Ok(caller)
 }

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use livedrop_proto::admin::admin_server::AdminServer;
+use livedrop_proto::backup::backup_server::BackupServer;
 use livedrop_proto::forward::forward_server::ForwardServer;
 use livedrop_proto::join::join_server::JoinServer;
 use livedrop_proto::limits::limits_server::LimitsServer;
@@ -13,8 +14,9 @@ use livedrop_proto::raft::raft_server::RaftServer;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 
+use super::arrive::arrivals;
+use super::backup::BackupService;
 use super::forward::ForwardService;
 use super::gate::Gate;
 use super::limits::LimitsService;
@@ -28,7 +30,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 /// What one connection may have open: a few streams and the calls beside them.
 const STREAMS_MAX: u32 = 1024;
 
-/// Serves the peer listener until `shutdown` and at most a second longer.
+/// Serves the peer listener until `shutdown` and at most a second longer; over TLS when the gate has certificates.
 ///
 /// Should run before consensus starts: a node that begins must be able to greet the others.
 pub async fn serve(
@@ -42,6 +44,7 @@ pub async fn serve(
     let limits = LimitsServer::new(LimitsService::new(gate.clone()));
     let operate = OperateServer::new(OperateService::new(gate.clone()));
     let join = JoinServer::new(JoinService::new(gate.clone()));
+    let backup = BackupServer::new(BackupService::new(gate.clone()));
     let (stop, stopped) = oneshot::channel::<()>();
     let server = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))
@@ -55,7 +58,8 @@ pub async fn serve(
         .add_service(limits)
         .add_service(operate)
         .add_service(join)
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async {
+        .add_service(backup)
+        .serve_with_incoming_shutdown(arrivals(listener, gate.tls().cloned()), async {
             let _ = stopped.await;
         });
     tokio::pin!(server);

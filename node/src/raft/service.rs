@@ -175,6 +175,15 @@ impl admin_pb::admin_server::Admin for AdminService {
     ) -> Result<Response<admin_pb::StatusResponse>, Status> {
         self.gate.admit(&request)?;
         let own = self.gate.identity();
-        Ok(Response::new(status::to_pb(status::of_this_node(&self.gate.opened()?.raft, own))))
+        Ok(Response::new(status::to_pb(status::of_this_node(&self.gate.opened()?.raft, own, self.gate.disk().flags()))))
+    }
+
+    async fn recall(
+        &self,
+        request: Request<admin_pb::RecallRequest>,
+    ) -> Result<Response<admin_pb::RecallResponse>, Status> {
+        self.gate.admit(&request)?;
+        let moments = self.gate.memory()?.recall(&request.get_ref().request_id);
+        Ok(Response::new(admin_pb::RecallResponse { moments }))
     }
 }

@@ -8,6 +8,7 @@ use openraft::async_runtime::watch::WatchReceiver;
 use openraft::{Instant as _, LogIdOptionExt, ServerState};
 
 use super::identity::Identity;
+use crate::disk::Flags;
 
 /// The state of one node's consensus. Indexes are log indexes; they are absent before the first entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub struct NodeStatus {
     pub followers: BTreeMap<u64, FollowerStatus>,
     /// On the leader: milliseconds since it sent the newest message that a quorum has answered.
     pub quorum_age_ms: Option<u64>,
+    /// What is wrong with its disk.
+    pub disk: Flags,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +78,7 @@ impl Role {
 }
 
 /// The status of this node, from what openraft publishes.
-pub(super) fn of_this_node(raft: &Raft, identity: &Identity) -> NodeStatus {
+pub(super) fn of_this_node(raft: &Raft, identity: &Identity, disk: Flags) -> NodeStatus {
     let metrics = raft.metrics();
     let metrics = metrics.borrow_watched();
     let membership = metrics.membership_config.membership();
@@ -116,6 +119,7 @@ pub(super) fn of_this_node(raft: &Raft, identity: &Identity) -> NodeStatus {
         members: members.collect(),
         followers: followers.collect(),
         quorum_age_ms: metrics.last_quorum_acked.map(|at| at.elapsed().as_millis() as u64),
+        disk,
     }
 }
 
@@ -143,6 +147,8 @@ pub(super) fn to_pb(status: NodeStatus) -> pb::StatusResponse {
         quorum_age_ms: status.quorum_age_ms,
         incarnation: status.incarnation.into(),
         voted_for: status.voted_for.unwrap_or(0),
+        disk_full: status.disk.full,
+        disk_slow: status.disk.slow,
     }
 }
 
@@ -170,5 +176,6 @@ pub(super) fn from_pb(status: pb::StatusResponse) -> NodeStatus {
         members: members.collect(),
         followers: followers.collect(),
         quorum_age_ms: status.quorum_age_ms,
+        disk: Flags { full: status.disk_full, slow: status.disk_slow },
     }
 }

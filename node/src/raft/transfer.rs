@@ -3,6 +3,7 @@
 //! openraft accepts any target and gives up its lease at once: a target that is down or far behind would leave the
 //! cluster without a leader until an election. So the target is checked first, and the change is watched.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use livedrop_store::types::Raft;
@@ -49,9 +50,9 @@ fn check(status: &NodeStatus, to: u64, alive_ms: u64) -> Result<(), TransferErro
     }
 }
 
-/// The follower that lacks least, among those that can take over.
-pub(super) fn best_follower(status: &NodeStatus, alive_ms: u64) -> Option<u64> {
-    let able = status.followers.iter().filter(|(id, _)| check(status, **id, alive_ms).is_ok());
+/// The follower that lacks least, among those that can take over and are none of `unfit`.
+pub(super) fn best_follower(status: &NodeStatus, alive_ms: u64, unfit: &BTreeSet<u64>) -> Option<u64> {
+    let able = status.followers.iter().filter(|(id, _)| !unfit.contains(id) && check(status, **id, alive_ms).is_ok());
     able.min_by_key(|(_, follower)| follower.lag).map(|(id, _)| *id)
 }
 
@@ -86,6 +87,7 @@ mod tests {
 
     use super::super::status::{FollowerStatus, MemberStatus, Role};
     use super::*;
+    use crate::disk::Flags;
 
     fn leader_of_three(second: FollowerStatus, third: FollowerStatus) -> NodeStatus {
         let member = MemberStatus { member: Member { peer: String::new(), http: String::new() }, voter: true };
@@ -105,6 +107,7 @@ mod tests {
             members: [(1, member.clone()), (2, member.clone()), (3, member)].into(),
             followers: [(2, second), (3, third)].into(),
             quorum_age_ms: Some(3),
+            disk: Flags::default(),
         }
     }
 
@@ -118,12 +121,13 @@ mod tests {
         assert_eq!(check(&status, 2, 400), Err(TransferError::Behind { to: 2, lag: 101 }));
         assert_eq!(check(&status, 3, 400), Err(TransferError::Silent(3)));
         assert_eq!(check(&status, 4, 400), Err(TransferError::NotAVoter(4)));
-        assert_eq!(best_follower(&status, 400), None);
+        assert_eq!(best_follower(&status, 400, &BTreeSet::new()), None);
     }
 
     #[test]
     fn the_follower_that_lacks_least_is_the_best() {
         let status = leader_of_three(follower(7, 5), follower(2, 5));
-        assert_eq!(best_follower(&status, 400), Some(3));
+        assert_eq!(best_follower(&status, 400, &BTreeSet::new()), Some(3));
+        assert_eq!(best_follower(&status, 400, &BTreeSet::from([3])), Some(2), "its disk is full");
     }
 }

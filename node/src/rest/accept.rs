@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!  (connect) ─► head ──► body ──► working ──► waiting ──first byte──► head
-//!               10 s     30 s    (deadlines     75 s, counted from the last byte written
+//!    TLS: 5 s   10 s     30 s    (deadlines     75 s, counted from the last byte written
 //!                                 of its own)
 //!                                   │
 //!                                   └──► streaming, as long as bytes can be written: 30 s
@@ -16,6 +16,7 @@ mod watch;
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
@@ -25,16 +26,19 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 pub use watch::{Connection, Overdue, Streaming, Watch};
 
 use super::front::Front;
 use crate::feed;
+use crate::tls::{self, Door, HttpTls, reason_of};
 use watch::{Clock, Watched};
 
 /// What hyper may buffer of one request: more than the front lets through, so that the front is who refuses.
@@ -73,8 +77,14 @@ impl Default for Timeouts {
     }
 }
 
-/// Serves connections until `stop`, then lets the requests in work end and returns.
-pub async fn serve(listener: TcpListener, front: Arc<Front>, timeouts: Timeouts, stop: CancellationToken) {
+/// Serves connections until `stop`, then lets the requests in work end and returns. With `tls` nothing else is spoken.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<HttpTls>,
+    front: Arc<Front>,
+    timeouts: Timeouts,
+    stop: CancellationToken,
+) {
     let room = Arc::new(Semaphore::new(timeouts.connections));
     let open = metrics::gauge!("livedrop_http_connections");
     let (clock, timeouts) = (Clock::start(), Arc::new(timeouts));
@@ -84,10 +94,19 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, timeouts: Timeouts,
         match accepted {
             Ok((stream, peer, permit)) => {
                 let (front, clock, timeouts, stop) = (front.clone(), clock.clone(), timeouts.clone(), stop.clone());
-                let open = open.clone();
+                let (open, tls) = (open.clone(), tls.clone());
                 connections.spawn(async move {
                     open.increment(1.0);
-                    converse(stream, peer.ip(), &front, clock, &timeouts, stop).await;
+                    let watch = Arc::new(Watch::new(clock));
+                    let stream = Watched::new(stream, watch.clone());
+                    match tls {
+                        None => converse(stream, peer.ip(), &front, watch, &timeouts, stop).await,
+                        Some(tls) => {
+                            if let Some(stream) = agree(&tls, stream, peer).await {
+                                converse(stream, peer.ip(), &front, watch, &timeouts, stop).await;
+                            }
+                        }
+                    }
                     open.decrement(1.0);
                     drop(permit);
                 });
@@ -116,16 +135,28 @@ async fn accept(
     Ok((stream, peer, permit))
 }
 
+/// The handshake of TLS. Nothing when it fails, which is counted.
+async fn agree(tls: &HttpTls, stream: Watched, peer: SocketAddr) -> Option<TlsStream<Watched>> {
+    let handshake = tokio::time::timeout(tls::HANDSHAKE, tls.acceptor().accept(stream));
+    match handshake.await.unwrap_or(Err(io::ErrorKind::TimedOut.into())) {
+        Ok(stream) => Some(stream),
+        Err(error) => {
+            let (reason, said) = reason_of(&error);
+            tls::tell(Door::HttpListener, reason, &peer, &said);
+            None
+        }
+    }
+}
+
 /// One connection, from its first byte to its last.
 async fn converse(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     peer: IpAddr,
     front: &Front,
-    clock: Clock,
+    watch: Arc<Watch>,
     timeouts: &Timeouts,
     stop: CancellationToken,
 ) {
-    let watch = Arc::new(Watch::new(clock));
     let service = service_fn(|request: hyper::Request<Incoming>| {
         let (watch, stop) = (watch.clone(), &stop);
         async move {
@@ -148,7 +179,7 @@ async fn converse(
         // An answer is small: its head and body in one piece are cheaper than a list of two.
         .writev(false)
         .max_buf_size(BUFFER_BYTES)
-        .serve_connection(TokioIo::new(Watched::new(stream, watch.clone())), service);
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let mut look = tokio::time::interval(LOOK_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -2,6 +2,8 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod drain;
+pub mod errors;
 pub mod import;
 pub mod keys;
 

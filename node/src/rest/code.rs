@@ -225,6 +225,13 @@ pub static OVERLOADED: Code = code(
     "Too much to do",
     "The node has more to do than it can, so nothing was done. Wait as long as Retry-After says and ask again.",
 );
+pub static DISK_FULL: Code = code(
+    503,
+    named::DISK_FULL,
+    "The disks are full",
+    "A majority of the nodes has no room to write, so nothing was done; reads go on. Ask again after Retry-After, in \
+     seconds: it ends by itself when there is room.",
+);
 pub static GATEWAY_UNAVAILABLE: Code = code(
     503,
     named::GATEWAY_UNAVAILABLE,
@@ -246,7 +253,7 @@ pub static BEHIND: Code = code(
 );
 
 /// Every code there is.
-pub static ALL: [&Code; 46] = [
+pub static ALL: [&Code; 47] = [
     &BAD_REQUEST,
     &IDEMPOTENCY_KEY_REQUIRED,
     &BAD_SIGNATURE,
@@ -289,6 +296,7 @@ pub static ALL: [&Code; 46] = [
     &NO_QUORUM,
     &OUTCOME_UNKNOWN,
     &OVERLOADED,
+    &DISK_FULL,
     &GATEWAY_UNAVAILABLE,
     &SEARCH_REBUILDING,
     &STOPPING,

@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::answer::REQUEST_ID;
 use super::mint;
+use crate::telemetry::{Place, Telemetry};
 
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -34,7 +35,11 @@ impl<S: Sync> FromRequestParts<S> for Context {
 
 /// Names a request in every log line, error and log entry that it causes.
 #[derive(Clone)]
-pub struct RequestId(HeaderValue);
+pub struct RequestId {
+    name: HeaderValue,
+    /// The span of this request, when it is traced.
+    pub traced: Option<Place>,
+}
 
 impl RequestId {
     /// The caller's, if it has the form `[A-Za-z0-9_-]{8,64}`, else a new one.
@@ -44,20 +49,21 @@ impl RequestId {
             (8..=64).contains(&value.len()) && value.as_bytes().iter().all(allowed)
         };
         match headers.get(REQUEST_ID).filter(well_formed) {
-            Some(given) => RequestId(given.clone()),
+            Some(given) => RequestId { name: given.clone(), traced: None },
             None => {
                 let made = Bytes::from(mint::request_id());
-                RequestId(HeaderValue::from_maybe_shared(made).expect("what we make is visible ASCII"))
+                let name = HeaderValue::from_maybe_shared(made).expect("what we make is visible ASCII");
+                RequestId { name, traced: None }
             }
         }
     }
 
     pub fn as_str(&self) -> &str {
-        self.0.to_str().expect("only visible ASCII was let in")
+        self.name.to_str().expect("only visible ASCII was let in")
     }
 
     pub fn header(&self) -> HeaderValue {
-        self.0.clone()
+        self.name.clone()
     }
 }
 
@@ -73,8 +79,13 @@ pub struct Trace {
     pub id: u128,
     /// Ours, new for each request.
     pub span: u64,
+    /// The caller's; 0 when the trace begins here.
+    parent: u64,
     flags: u8,
 }
+
+/// Whoever gave a trace wants it to be kept.
+const SAMPLED: u8 = 1;
 
 impl Trace {
     /// `None` without a `traceparent` or with one that is malformed, which the standard says to ignore.
@@ -92,8 +103,22 @@ impl Trace {
             return None;
         }
         let id = hex(id, 32).filter(|id| *id != 0)?;
-        hex(parent, 16).filter(|parent| *parent != 0)?;
-        Some(Trace { id, span: mint::span(), flags: hex(flags, 2)? as u8 })
+        let parent = hex(parent, 16).filter(|parent| *parent != 0)? as u64;
+        Some(Trace { id, span: mint::span(), parent, flags: hex(flags, 2)? as u8 })
+    }
+
+    /// The trace that a request belongs to, given or begun here, and its place in it when this node keeps it.
+    pub fn begin(headers: &HeaderMap, telemetry: &Telemetry) -> (Option<Self>, Option<Place>) {
+        let given = Self::of(headers);
+        if !telemetry.picks(given.map(|trace| trace.flags & SAMPLED != 0)) {
+            return (given, None);
+        }
+        let place = match given {
+            Some(Trace { id, span, parent, .. }) => Place { trace: id, span, parent },
+            None => Place::first(),
+        };
+        let flags = given.map_or(0, |trace| trace.flags) | SAMPLED;
+        (Some(Trace { id: place.trace, span: place.span, parent: place.parent, flags }), Some(place))
     }
 
     pub fn header(&self) -> HeaderValue {

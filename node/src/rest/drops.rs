@@ -7,7 +7,7 @@ pub mod stats;
 pub mod steer;
 
 use axum::extract::{OriginalUri, Path, State};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use livedrop_domain::drops::{self, Drop, Filter, Item, Stage, Stock};
 use livedrop_domain::products::{self, Product};
 use livedrop_domain::{AccountId, DropId, Fault, ProductId, Timestamp, View, codec};
@@ -18,15 +18,19 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Rest;
-use super::answer::Answer;
+use super::answer::{Answer, JSON};
 use super::body::Params;
 use super::caching::{FRESH, STOCK, cacheable, listed, weak_etag};
 use super::docs::Problems;
 use super::freshness;
 use super::page::Wanted;
 use super::problem::Problem;
+use super::rendered::Rendered;
 use super::shop::look;
 use super::text;
+
+/// How the JSON of a drop without its time ends: the time is the last of its fields.
+const TIMELESS_END: &[u8] = b"\"}";
 
 /// A drop with what belongs to it.
 struct Whole {
@@ -124,17 +128,28 @@ fn answer(rest: &Rest, headers: &HeaderMap, whole: &Whole, policy: &'static str)
     let drop = &whole.drop;
     let tags =
         [format!("drop-{}", drop.id), format!("product-{}", drop.product_id), format!("creator-{}", drop.creator_id)];
-    cacheable(headers, whole.etag(), policy, &tags, || Answer::ok(&whole.shape(rest.now())))
+    let etag = whole.etag();
+    cacheable(headers, etag.clone(), policy, &tags, || {
+        Answer::written(StatusCode::OK, JSON, whole.body(&rest.rendered, &etag, rest.now()))
+    })
 }
 
 impl Whole {
     /// Changes with everything that the answer shows, except its time.
-    fn etag(&self) -> http::HeaderValue {
+    fn etag(&self) -> HeaderValue {
         // Who waits for what is not in the answer.
         let mut parts = codec::encode(&Drop { waited_for: None, ..self.drop.clone() });
         codec::encode_into(&self.stock, &mut parts);
         parts.extend_from_slice(&self.product.version.to_be_bytes());
         weak_etag(self.drop.version, &parts)
+    }
+
+    /// The JSON of the drop. All of it but the time of the answer, which stands at its end, is kept by the ETag.
+    fn body(&self, rendered: &Rendered, etag: &HeaderValue, now: Timestamp) -> Vec<u8> {
+        let timeless = || shape::Drop { server_time: String::new(), ..self.shape(now) };
+        let kept = rendered.body(u128::from_be_bytes(self.drop.id.bytes()), etag, timeless);
+        let until = kept.len() - TIMELESS_END.len();
+        [&kept[..until], text::time(now).as_bytes(), TIMELESS_END].concat()
     }
 
     fn shape(&self, now: Timestamp) -> shape::Drop {

@@ -82,12 +82,11 @@ pub async fn own(
     caller: Caller,
     Params(asked): Params<shape::FollowEvents>,
     Extension(connection): Extension<Connection>,
-    context: Context,
     headers: HeaderMap,
 ) -> Result<Answer, Problem> {
     let Caller(identity) = caller;
     let after = after(&rest, &headers, &asked).await?;
-    let origin = Origin { session: Some(identity.session_id), address: Some(network(context.client)) };
+    let origin = Origin { session: Some(identity.session_id), address: None };
     let left = Duration::from_millis(identity.expires_at.0.saturating_sub(rest.now().0));
     let topic = Topic::Account(identity.account_id);
     let answer = begin(&rest, Wanted { topic, origin, after, line: Some(connection.0) }, Some(Instant::now() + left))?;
@@ -135,6 +134,9 @@ impl From<Refused> for Problem {
         let too_many = |whose| Problem::new(&code::TOO_MANY_REQUESTS, format!("Too many streams of {whose} are open."));
         match refused {
             Refused::Closed => Problem::new(&code::STOPPING, "Follow the events at another node."),
+            Refused::Lost => {
+                Problem::new(&code::BEHIND, "This node cannot read what happened; follow it at another one.")
+            }
             Refused::Full => Problem::new(&code::OVERLOADED, "The node has as many streams as it can serve."),
             Refused::Account => too_many("this account"),
             Refused::Address => too_many("this address"),

@@ -26,6 +26,13 @@ impl Exposition {
         }
     }
 
+    /// A text about this process, as a label of a 1.
+    pub fn labelled(&mut self, name: &str, help: &str, label: &str, text: &str) {
+        self.begin(name, help, "gauge");
+        let text: String = text.chars().filter(|letter| !matches!(letter, '"' | '\\' | '\n')).collect();
+        self.sample(format_args!("{name}{{{label}=\"{text}\"}}"), 1.0);
+    }
+
     /// A number that only grows while the process lives.
     pub fn counter(&mut self, name: &str, help: &str, value: f64) {
         self.begin(name, help, "counter");

@@ -10,6 +10,9 @@ use super::code;
 use super::problem::Problem;
 use super::shop::{Seen, look};
 
+/// Entries that a node which is well may be behind. A caller that has seen more is asked about before it is waited for.
+pub const FAR: u64 = 10_000;
+
 /// Looks at the state once it is as fresh as the caller wants it: `asked`, or `usual` when nothing was asked, and
 /// not before `Livedrop-Min-Index`.
 pub async fn read<T>(
@@ -43,14 +46,28 @@ pub async fn read_back<T>(
 
 /// Waits for this node; if it lags too far, asks the leader how far there is to go, and waits for that.
 async fn catch_up(rest: &Rest, index: u64) -> Result<(), Problem> {
+    if index - rest.shop.applied().min(index) > FAR {
+        must_exist(rest, index).await?;
+    }
     if rest.shop.at_least(index).await.is_ok() {
         return Ok(());
     }
+    must_exist(rest, index).await?;
+    match rest.shop.applied() {
+        applied if applied >= index => Ok(()),
+        applied => Err(Problem::new(&code::BEHIND, format!("This node has applied {applied}, not yet {index}."))),
+    }
+}
+
+/// Refuses an index that the log does not have: nobody can have seen it, and nobody waits for it. Where no leader can be
+/// asked, it may be there.
+pub async fn must_exist(rest: &Rest, index: u64) -> Result<(), Problem> {
     match rest.shop.linearizable().await {
-        Ok(_) if rest.shop.applied() >= index => Ok(()),
-        _ => {
-            Err(Problem::new(&code::BEHIND, format!("This node has applied {}, not yet {index}.", rest.shop.applied())))
+        Ok(end) if end.max(rest.shop.applied()) < index => {
+            let detail = format!("Livedrop-Min-Index is {index}, and the log ends at {end}.");
+            Err(Problem::new(&code::BAD_REQUEST, detail))
         }
+        _ => Ok(()),
     }
 }
 

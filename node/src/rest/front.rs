@@ -15,7 +15,7 @@ use axum::{Router, body};
 use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderValue};
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Uri};
+use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body_util::BodyExt;
 use tower::Service;
 
@@ -29,9 +29,8 @@ use super::limits::{Doorkeeper, Standing};
 use super::measures::Measures;
 use super::orders::place;
 use super::problem::Problem;
-
-/// A request that took longer is worth a line in the log.
-const SLOW: Duration = Duration::from_secs(1);
+use crate::clock;
+use crate::telemetry::{Kind, Name, Span};
 
 /// The most that one request may bring, and the most requests at once.
 #[derive(Debug, Clone)]
@@ -83,8 +82,9 @@ impl Front {
     {
         let started = Instant::now();
         let (mut parts, body) = request.into_parts();
-        let request_id = RequestId::of(&parts.headers);
-        let trace = Trace::of(&parts.headers);
+        let mut request_id = RequestId::of(&parts.headers);
+        let (trace, traced) = Trace::begin(&parts.headers, &self.rest.telemetry);
+        request_id.traced = traced;
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
         let _in_work = InWork::enter(&self.in_flight);
         let client = self.limits.proxies.client(peer, &parts.headers);
@@ -105,7 +105,9 @@ impl Front {
             }
             Err(problem) => problem.render(request_id.as_str()),
         };
+        let mut code = None;
         if let Some(problem) = problem_of(&mut response) {
+            code = Some(problem.code().name);
             let allow = response.headers_mut().remove(header::ALLOW);
             response = problem.render(request_id.as_str());
             response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
@@ -114,7 +116,11 @@ impl Front {
             standing.say(response.headers_mut());
         }
         self.sign(response.headers_mut(), &request_id, trace);
-        self.note(&method, &uri, &response, &request_id, trace, started.elapsed());
+        let took = started.elapsed();
+        let route = self.note(&method, &uri, &response, &request_id, trace, took);
+        if traced.is_some() || code.is_some() {
+            self.remember(Answered { method: &method, route, request_id: &request_id, code, took }, response.status());
+        }
         response
     }
 
@@ -201,7 +207,7 @@ impl Front {
         }
     }
 
-    /// Counts the request, and says what is worth saying.
+    /// Counts the request, says what is worth saying, and gives the template of its route.
     fn note(
         &self,
         method: &Method,
@@ -210,19 +216,48 @@ impl Front {
         request_id: &RequestId,
         trace: Option<Trace>,
         took: Duration,
-    ) {
+    ) -> &str {
         let status = response.status();
         let route = self.measures.count(method, uri.path(), status, took, self.in_flight.load(Ordering::Relaxed));
         let (ms, status) = (took.as_secs_f64() * 1_000.0, status.as_u16());
         let trace_id = trace.map(|trace| tracing::field::display(format!("{:032x}", trace.id)));
         if status == 500 {
             tracing::error!(%request_id, trace_id, %method, route, status, ms, "answered");
-        } else if status > 500 || took > SLOW && !asked_to_wait(uri) {
+        } else if status > 500 || self.rest.telemetry.is_slow(took) && !asked_to_wait(uri) {
             tracing::warn!(%request_id, trace_id, %method, route, status, ms, "answered");
         } else {
             tracing::debug!(%request_id, trace_id, %method, route, status, ms, "answered");
         }
+        route
     }
+
+    /// Keeps what became of a request that failed or is traced; of those that were refused, as many as there is room for.
+    fn remember(&self, answered: Answered, status: StatusCode) {
+        let telemetry = &self.rest.telemetry;
+        let Answered { method, route, request_id, code, took } = answered;
+        let failed = status.is_server_error();
+        if !failed && request_id.traced.is_none() && !telemetry.has_room_for_refusal() {
+            return;
+        }
+        let began = clock::since_epoch().saturating_sub(took);
+        let name = Name::of(request_id.as_str());
+        let span = Span::new(name, format!("{method} {route}"), began, took).of_kind(Kind::Server);
+        let span = span.at(request_id.traced).failed(failed).with("http.response.status_code", status.as_u16());
+        telemetry.note(match code {
+            Some(code) => span.with("error.type", code),
+            None => span,
+        });
+    }
+}
+
+/// A request whose answer is known.
+struct Answered<'a> {
+    method: &'a Method,
+    route: &'a str,
+    request_id: &'a RequestId,
+    /// The problem that it came to.
+    code: Option<&'static str>,
+    took: Duration,
 }
 
 /// Whether the caller wanted the answer to take its time.

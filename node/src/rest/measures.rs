@@ -30,6 +30,7 @@ pub fn install() -> PrometheusHandle {
         }
     });
     describe();
+    crate::tls::describe();
     handle
 }
 
@@ -57,6 +58,29 @@ fn describe() {
         "Questions to other nodes about limits that had no answer in time."
     );
     metrics::describe_counter!("livedrop_sign_ins_held_back_total", "Passwords that came before the wait was over.");
+    metrics_process::Collector::default().describe();
+    begin_at_zero();
+}
+
+/// Counters that appear only when the first bad thing happens cannot be watched by an alert: `rate` sees no rise.
+fn begin_at_zero() {
+    let counter = |name: &'static str, label: &'static str, values: &[&'static str]| {
+        for value in values {
+            metrics::counter!(name, label => *value).increment(0);
+        }
+    };
+    counter("livedrop_limits_refused_total", "policy", &["account", "address"]);
+    counter("livedrop_event_cuts_total", "reason", &["slow", "gap", "fault", "stalled"]);
+    for name in
+        ["livedrop_limits_unanswered_total", "livedrop_sign_ins_held_back_total", "livedrop_search_rebuilds_total"]
+    {
+        metrics::counter!(name).increment(0);
+    }
+}
+
+/// Looks at what the process uses: memory, files, processor time.
+pub fn look_at_process() {
+    metrics_process::Collector::default().collect();
 }
 
 /// The counters of every route. Each is looked up once, when it is first used.

@@ -51,6 +51,7 @@ mod stripe;
 #[cfg(test)]
 pub(crate) mod tests;
 mod text;
+pub mod waiting;
 mod waitlist;
 mod webhooks;
 
@@ -74,10 +75,10 @@ pub use operator_token::{OPERATOR_TOKEN_FILE, OperatorToken, operator_token};
 pub use orders::order_shape;
 pub use orders::pay::Terms as PaymentTerms;
 pub use rendered::Rendered;
-pub use shop::{Check, Look, Seen, Shop, look};
+pub use shop::{Look, Seen, Shop, look};
 #[cfg(test)]
 pub(crate) use tests::double::Double;
-pub use text::time as rfc3339;
+pub use text::{time as rfc3339, time_micros as rfc3339_micros};
 
 use crate::auth::Auth;
 use crate::feed::Hub;
@@ -85,6 +86,7 @@ use crate::limits::Limits as CallerLimits;
 use crate::payments::StripeDoor;
 use crate::propose::Unanswered;
 use crate::search::Search;
+use crate::telemetry::Telemetry;
 use measures::Measures;
 use problem::Problem;
 
@@ -110,6 +112,8 @@ pub struct Parts {
     /// A digest of the token that whoever can read this node's data directory may use.
     pub operator_token: Option<OperatorToken>,
     pub metrics: Option<PrometheusHandle>,
+    /// Remembers what became of requests.
+    pub telemetry: Telemetry,
     /// What a payment is begun with.
     pub payments: PaymentTerms,
     /// Where Stripe's webhooks are looked after, when it is the gateway.
@@ -146,9 +150,19 @@ impl Rest {
         Front::new(self.clone(), router, measures, limits)
     }
 
-    /// From now on `/readyz` says no, so that balancers send requests elsewhere.
-    pub fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+    /// What this node counts, in Prometheus' text format; None when it counts nothing.
+    pub fn exposition(&self) -> Option<String> {
+        let metrics = self.metrics.as_ref()?;
+        measures::look_at_process();
+        let mut collected = Exposition::default();
+        self.shop.collect(&mut collected);
+        self.rendered.collect(&mut collected);
+        Some(metrics.render() + collected.text())
+    }
+
+    /// From now on `/readyz` says no, so that balancers send requests elsewhere; or yes again, if all is well.
+    pub fn drain(&self, draining: bool) {
+        self.draining.store(draining, Ordering::Relaxed);
     }
 
     fn is_operator_token(&self, token: &str) -> bool {
@@ -179,8 +193,9 @@ impl Rest {
         by: Option<By>,
         command: impl Into<Command>,
     ) -> Result<(Reply, u64), Problem> {
-        let (request_id, command) = (request_id.as_str().to_owned(), command.into());
-        settle(self.shop.propose(Request { request_id, idempotency: None, command, by }).await)
+        let (traced, command) = (request_id.traced, command.into());
+        let request_id = request_id.as_str().to_owned();
+        settle(self.shop.propose_traced(Request { request_id, idempotency: None, command, by }, traced).await)
     }
 }
 
@@ -241,6 +256,8 @@ fn routes() -> OpenApiRouter<Rest> {
         .routes(routes!(cluster::read))
         .routes(routes!(admin::status))
         .routes(routes!(admin::hash))
+        .routes(routes!(admin::errors::read))
+        .routes(routes!(admin::drain::begin, admin::drain::end))
         .routes(routes!(events::feed::list))
         .routes(routes!(admin::accounts::create, admin::accounts::list))
         .routes(routes!(admin::accounts::read))

@@ -152,6 +152,10 @@ impl From<Unanswered> for Problem {
                 Problem::new(&code::NO_QUORUM, "No majority of the nodes answers; nothing was done.")
             }
             Unanswered::Overloaded => Problem::from(Busy),
+            Unanswered::DiskFull => {
+                Problem::new(&code::DISK_FULL, "Too many nodes have no room on their disks; nothing was done.")
+                    .retry_after(5)
+            }
             Unanswered::Unknown => {
                 Problem::new(&code::OUTCOME_UNKNOWN, "It may have been done; ask again to find out.")
             }

@@ -133,6 +133,9 @@ async fn reflect(rest: &Rest, search: &Search, headers: &HeaderMap, asked: Optio
     if asked == Some(Consistency::Linearizable) {
         index = index.max(rest.shop.linearizable().await?);
     }
+    if index > search.indexed() + freshness::FAR {
+        freshness::must_exist(rest, index).await?;
+    }
     if search.indexed() >= index || search.reaches(index, PATIENCE).await {
         return Ok(());
     }

@@ -1,12 +1,15 @@
 //! What the routes stand on: the write path, the reads, and what the node knows of its cluster.
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use livedrop_domain::{Fault, Outcome, Request, Timestamp, View};
-use livedrop_proto::rest::admin::NodeStatus;
+use livedrop_proto::rest::admin::{Happened, NodeStatus};
 use livedrop_proto::rest::cluster::Cluster;
 
 use super::Exposition;
 use crate::propose::Unanswered;
+use crate::readiness::Check;
+use crate::telemetry::Place;
 
 /// A look at the state: the rows as they are at one log index, and that index.
 pub type Look<'a> = &'a mut dyn FnMut(&dyn View, u64) -> Result<(), Fault>;
@@ -15,6 +18,16 @@ pub type Look<'a> = &'a mut dyn FnMut(&dyn View, u64) -> Result<(), Fault>;
 pub trait Shop: Send + Sync + 'static {
     /// Puts a command in the log and gives its outcome, within a deadline.
     fn propose(&self, request: Request) -> BoxFuture<'_, Result<Outcome, Unanswered>>;
+
+    /// As [`propose`](Shop::propose), and tells the trace that the request is a part of, if it is traced.
+    fn propose_traced(&self, request: Request, _: Option<Place>) -> BoxFuture<'_, Result<Outcome, Unanswered>> {
+        self.propose(request)
+    }
+
+    /// What the nodes remember of a request that failed, was slow or is traced.
+    fn recall<'a>(&'a self, _request_id: &'a str) -> BoxFuture<'a, Happened> {
+        std::future::ready(Happened { moments: vec![], silent: vec![] }).boxed()
+    }
 
     /// Waits until this node has applied everything that was acknowledged anywhere before the call.
     fn linearizable(&self) -> BoxFuture<'_, Result<u64, Unanswered>>;
@@ -45,14 +58,11 @@ pub trait Shop: Send + Sync + 'static {
 
     /// What must be well for this node to take requests.
     fn checks(&self) -> Vec<Check>;
-}
 
-/// One thing that must be well.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
-    pub name: &'static str,
-    /// Why it is not; `None` when it is.
-    pub problem: Option<String>,
+    /// Hands leadership to another node, when this one leads and there is one that can.
+    fn hand_over(&self) -> BoxFuture<'_, ()> {
+        std::future::ready(()).boxed()
+    }
 }
 
 /// Takes what `look` finds out of one look at the state.

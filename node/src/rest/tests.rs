@@ -20,6 +20,7 @@ mod replays;
 mod resume;
 mod roles;
 mod search;
+mod secured;
 mod stream;
 mod tags;
 mod waitlist;
@@ -104,6 +105,7 @@ impl Node {
         let feed = Hub::new(shop.clone(), streams).expect("memory does not fail");
         tokio::spawn(feed::follow(feed.clone(), facts, CancellationToken::new()));
         let rest = Rest::new(Parts {
+            telemetry: crate::telemetry::quiet(),
             feed,
             shop: shop.clone(),
             auth: Arc::new(Auth::new("double", Options::cheap())),

@@ -12,6 +12,12 @@ pub fn time(time: Timestamp) -> String {
     Rfc3339(time).to_string()
 }
 
+/// A time as RFC 3339 in UTC, given in microseconds since the epoch, and with as many digits.
+pub fn time_micros(micros: u64) -> String {
+    let time = i64::try_from(micros).ok().and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok());
+    format!("{:.6}", time.unwrap_or_default())
+}
+
 pub fn money(money: livedrop_domain::Money) -> livedrop_proto::rest::Money {
     livedrop_proto::rest::Money { amount: money.amount, currency: money.currency.to_string() }
 }

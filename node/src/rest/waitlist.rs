@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use http::HeaderMap;
-use livedrop_domain::waitlist::{self, Command, Join, Leave, QUANTITY_MAX, Standing};
+use livedrop_domain::waitlist::{self, Command, Join, Leave, Position, QUANTITY_MAX, Standing};
 use livedrop_domain::{AccountId, DropId, Fault, Reply, View, drops};
 use livedrop_proto::rest;
 use livedrop_proto::rest::Consistency;
@@ -106,21 +106,31 @@ fn no_place() -> Problem {
 fn place(view: &dyn View, drop_id: DropId, account: AccountId) -> Result<Option<shape::WaitlistPlace>, Fault> {
     let Some(standing) = waitlist::standing(view, drop_id, account)? else { return Ok(None) };
     Ok(Some(match standing {
-        Standing::Waiting { item, quantity, position } => shape::WaitlistPlace {
-            drop_id: drop_id.to_string(),
-            sku: sku(view, drop_id, item)?,
-            quantity,
-            status: shape::WaitlistStatus::Waiting,
-            position: position.and_then(|position| u32::try_from(position).ok()),
-            order_id: None,
-            offer_expires_at: None,
-        },
+        Standing::Waiting { item, quantity, position } => {
+            // No line is longer than this can say.
+            let said = |number: u64| Some(u32::try_from(number).unwrap_or(u32::MAX));
+            let (position, position_at_least) = match position {
+                Position::Exactly(position) => (said(position), None),
+                Position::AtLeast(position) => (None, said(position)),
+            };
+            shape::WaitlistPlace {
+                drop_id: drop_id.to_string(),
+                sku: sku(view, drop_id, item)?,
+                quantity,
+                status: shape::WaitlistStatus::Waiting,
+                position,
+                position_at_least,
+                order_id: None,
+                offer_expires_at: None,
+            }
+        }
         Standing::Offered(order) => shape::WaitlistPlace {
             drop_id: drop_id.to_string(),
             sku: order.sku.clone(),
             quantity: order.quantity,
             status: shape::WaitlistStatus::Offered,
             position: None,
+            position_at_least: None,
             order_id: Some(order.id.to_string()),
             offer_expires_at: Some(text::time(order.held_until())),
         },

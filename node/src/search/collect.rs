@@ -8,15 +8,11 @@ use std::sync::Arc;
 
 use livedrop_domain::ProductId;
 use tantivy::collector::{Collector, SegmentCollector};
-use tantivy::columnar::{Column, ColumnValues};
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
 
+use super::Sort;
 use super::facets::{Counts, SegmentCounts};
-use super::schema::{ID_HIGH, ID_LOW, NAME_WORDS, PRICE, STARTS_AT};
-use super::{Sort, document};
-
-/// Names with more words than this are not told apart by their length.
-const NAME_WORDS_MAX: u64 = 15;
+use super::unpacked::{Columns, NAME_WORDS_MAX, Unpacked};
 
 /// Where something stands among all that was found; what comes first is less. No two products share a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,6 +31,7 @@ impl Place {
 
 /// A collector of the first `limit` places after `after`.
 pub(super) struct PageCollector {
+    pub columns: Arc<Columns>,
     pub sort: Sort,
     pub after: Option<Place>,
     pub limit: usize,
@@ -55,9 +52,7 @@ pub(super) struct SegmentPage {
     sort: Sort,
     after: Option<Place>,
     limit: usize,
-    id_high: Arc<dyn ColumnValues<u64>>,
-    id_low: Arc<dyn ColumnValues<u64>>,
-    ranked_by: Option<Column<u64>>,
+    columns: Arc<Unpacked>,
     /// The last of the best on top.
     places: BinaryHeap<Place>,
     total: u64,
@@ -69,24 +64,18 @@ impl Collector for PageCollector {
     type Child = SegmentPage;
 
     fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<SegmentPage> {
-        let columns = segment.fast_fields();
-        let ranked_by = match self.sort {
-            Sort::Relevance => Some(NAME_WORDS),
-            Sort::Newest => None,
-            Sort::Cheapest | Sort::Dearest => Some(PRICE),
-            Sort::Soonest => Some(STARTS_AT),
+        let columns = match self.columns.get(&segment.segment_id()) {
+            Some(unpacked) => unpacked.clone(),
+            None => Arc::new(Unpacked::of(segment)?),
         };
         Ok(SegmentPage {
             sort: self.sort,
             after: self.after,
             limit: self.limit,
-            id_high: columns.u64(ID_HIGH)?.first_or_default_col(0),
-            id_low: columns.u64(ID_LOW)?.first_or_default_col(0),
-            // A segment without any value has no column.
-            ranked_by: ranked_by.map(|name| columns.column_opt(name)).transpose()?.flatten(),
             places: BinaryHeap::with_capacity(self.limit + 1),
             total: 0,
-            counts: self.count_facets.then(|| SegmentCounts::new(columns)).transpose()?,
+            counts: self.count_facets.then(|| SegmentCounts::new(columns.clone())),
+            columns,
         })
     }
 
@@ -94,10 +83,9 @@ impl Collector for PageCollector {
         self.sort == Sort::Relevance
     }
 
-    fn merge_fruits(&self, segments: Vec<tantivy::Result<Page>>) -> tantivy::Result<Page> {
+    fn merge_fruits(&self, segments: Vec<Page>) -> tantivy::Result<Page> {
         let mut all = Page::default();
         for segment in segments {
-            let segment = segment?;
             all.places.extend(segment.places);
             all.total += segment.total;
             all.counts.add(segment.counts);
@@ -110,23 +98,23 @@ impl Collector for PageCollector {
 
 impl SegmentPage {
     fn place(&self, doc: DocId, score: Score) -> Place {
-        let value = || self.ranked_by.as_ref().and_then(|column| column.first(doc));
+        let (columns, place) = (&*self.columns, doc as usize);
         let rank = match self.sort {
             Sort::Relevance => {
-                let closeness = NAME_WORDS_MAX - value().unwrap_or(NAME_WORDS_MAX).min(NAME_WORDS_MAX);
+                let closeness = NAME_WORDS_MAX - u64::from(columns.name_words[place]);
                 u64::MAX - (score as u64 * (NAME_WORDS_MAX + 1) + closeness)
             }
             Sort::Newest => 0,
-            Sort::Cheapest => value().unwrap_or(0),
-            Sort::Dearest => u64::MAX - value().unwrap_or(0),
-            Sort::Soonest => value().unwrap_or(u64::MAX),
+            Sort::Cheapest => columns.prices[place],
+            Sort::Dearest => u64::MAX - columns.prices[place],
+            Sort::Soonest => columns.starts_at[place],
         };
-        Place { rank, age: !document::whole(self.id_high.get_val(doc), self.id_low.get_val(doc)) }
+        Place { rank, age: columns.ages[place] }
     }
 }
 
 impl SegmentCollector for SegmentPage {
-    type Fruit = tantivy::Result<Page>;
+    type Fruit = Page;
 
     fn collect(&mut self, doc: DocId, score: Score) {
         self.total += 1;
@@ -146,8 +134,8 @@ impl SegmentCollector for SegmentPage {
         }
     }
 
-    fn harvest(self) -> tantivy::Result<Page> {
-        let counts = self.counts.map(SegmentCounts::finish).transpose()?.unwrap_or_default();
-        Ok(Page { places: self.places.into_vec(), total: self.total, counts })
+    fn harvest(self) -> Page {
+        let counts = self.counts.map(SegmentCounts::finish).unwrap_or_default();
+        Page { places: self.places.into_vec(), total: self.total, counts }
     }
 }

@@ -1,14 +1,13 @@
 //! Counts what was found by creator, tag, status and price. Counts are exact, as of the index.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use livedrop_domain::AccountId;
 use tantivy::DocId;
-use tantivy::columnar::{Column, StrColumn};
-use tantivy::fastfield::FastFieldReaders;
 
-use super::schema::{CREATOR_HIGH, CREATOR_LOW, PRICE, STATUS, TAG};
-use super::{Status, document};
+use super::Status;
+use super::unpacked::Unpacked;
 
 /// How many creators and tags are told, those with the most products.
 const TOLD_MAX: usize = 20;
@@ -65,71 +64,53 @@ fn greatest<T: Ord>(mut counts: Vec<(T, u64)>) -> Vec<(T, u64)> {
     counts
 }
 
-/// The counts of one segment.
+/// The counts of one segment, by the numbers that its columns give to creators and tags.
 pub(super) struct SegmentCounts {
-    creator_high: Column<u64>,
-    creator_low: Column<u64>,
-    status: Column<u64>,
-    price: Column<u64>,
-    /// A segment without any tag has no column.
-    tags: Option<StrColumn>,
-    /// By the low half of the id, which is random: the high one comes with it.
-    creators: HashMap<u64, (u64, u64), foldhash::fast::FixedState>,
-    tag_counts: Vec<u64>,
+    columns: Arc<Unpacked>,
+    creators: Vec<u32>,
+    tags: Vec<u32>,
     statuses: [u64; Status::ALL.len()],
     prices: [u64; PRICE_RANGES.len()],
 }
 
 impl SegmentCounts {
-    pub(super) fn new(columns: &FastFieldReaders) -> tantivy::Result<Self> {
-        let tags = columns.str(TAG)?;
-        Ok(SegmentCounts {
-            creator_high: columns.u64(CREATOR_HIGH)?,
-            creator_low: columns.u64(CREATOR_LOW)?,
-            status: columns.u64(STATUS)?,
-            price: columns.u64(PRICE)?,
-            creators: HashMap::default(),
-            tag_counts: vec![0; tags.as_ref().map_or(0, |tags| tags.num_terms())],
-            tags,
+    pub(super) fn new(columns: Arc<Unpacked>) -> Self {
+        SegmentCounts {
+            creators: vec![0; columns.creator_ids.len()],
+            tags: vec![0; columns.tag_names.len()],
+            columns,
             statuses: Default::default(),
             prices: Default::default(),
-        })
+        }
     }
 
     pub(super) fn count(&mut self, doc: DocId) {
-        if let Some(low) = self.creator_low.first(doc) {
-            let high = || self.creator_high.first(doc).unwrap_or_default();
-            self.creators.entry(low).or_insert_with(|| (high(), 0)).1 += 1;
+        let (columns, place) = (&*self.columns, doc as usize);
+        self.creators[columns.creators[place] as usize] += 1;
+        for tag in columns.tags(doc) {
+            self.tags[*tag as usize] += 1;
         }
-        for tag in self.tags.iter().flat_map(|tags| tags.term_ords(doc)) {
-            self.tag_counts[tag as usize] += 1;
-        }
-        let status = self.status.first(doc).and_then(|status| self.statuses.get_mut(status as usize));
-        if let Some(count) = status {
+        if let Some(count) = self.statuses.get_mut(usize::from(columns.statuses[place])) {
             *count += 1;
         }
-        let price = self.price.first(doc).unwrap_or_default();
+        let price = columns.prices[place];
         let range = PRICE_RANGES.iter().rposition(|from| *from <= price).unwrap_or_default();
         self.prices[range] += 1;
     }
 
-    pub(super) fn finish(self) -> tantivy::Result<Counts> {
-        let creator =
-            |(low, (high, count)): (u64, (u64, u64))| (AccountId::from_u128(document::whole(high, low)), count);
-        let mut tags = BTreeMap::new();
-        if let Some(column) = &self.tags {
-            let counted: Vec<u64> =
-                (0..).zip(&self.tag_counts).filter(|(_, count)| **count > 0).map(|(tag, _)| tag).collect();
-            let mut counts = counted.iter().map(|tag| self.tag_counts[*tag as usize]);
-            column.dictionary().sorted_ords_to_term_cb(&counted, |tag| {
-                tags.insert(String::from_utf8_lossy(tag).into_owned(), counts.next().unwrap_or_default());
-            })?;
-        }
-        Ok(Counts {
-            creators: self.creators.into_iter().map(creator).collect(),
-            tags,
+    pub(super) fn finish(self) -> Counts {
+        let Unpacked { creator_ids, tag_names, .. } = &*self.columns;
+        Counts {
+            creators: counted(creator_ids, &self.creators).collect(),
+            tags: counted(tag_names, &self.tags).collect(),
             statuses: self.statuses,
             prices: self.prices,
-        })
+        }
     }
+}
+
+/// Those of a list that were counted at all.
+fn counted<T: Clone>(list: &[T], counts: &[u32]) -> impl Iterator<Item = (T, u64)> {
+    let counted = list.iter().zip(counts).filter(|(_, count)| **count > 0);
+    counted.map(|(one, count)| (one.clone(), u64::from(*count)))
 }

@@ -5,21 +5,20 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use livedrop_domain::ProductId;
+use tantivy::TantivyError;
 use tantivy::query::{EnableScoring, Query};
-use tantivy::{Searcher, TantivyError};
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 
 use super::collect::{Page, PageCollector, Place};
 use super::facets::Facets;
 use super::query::{Reading, query, suggestions};
 use super::question::Question;
-use super::schema::Fields;
+use super::queue::Queue;
+use super::shown::{Answered, FirstPage, Shown};
 use super::{Filters, Highlighter, Sort, meter};
 
 /// With fewer answers than this to what was typed, words may have letters wrong.
 const ENOUGH: u64 = 10;
-/// Questions that may wait for one of those in work, beside them.
-const WAITING_MAX: usize = 128;
 
 /// Search on this node. Clones share what they know.
 #[derive(Clone)]
@@ -33,15 +32,7 @@ struct Shared {
     awaited: Notify,
     /// Set by whoever found that the index cannot be read.
     damaged: watch::Sender<bool>,
-    in_work: Semaphore,
-    admitted: Semaphore,
-}
-
-/// An index, as it was at one log index.
-pub(super) struct Shown {
-    pub searcher: Searcher,
-    pub fields: Fields,
-    pub index: u64,
+    queue: Queue,
 }
 
 /// Why nothing was found out.
@@ -49,7 +40,7 @@ pub(super) struct Shown {
 pub enum Unavailable {
     /// The index is being made.
     Rebuilding,
-    /// Too many questions wait already.
+    /// It would wait too long.
     Overloaded,
     /// This very question has a fault of ours in it.
     Failed,
@@ -90,8 +81,7 @@ impl Default for Search {
             indexed: watch::Sender::new(0),
             awaited: Notify::new(),
             damaged: watch::Sender::new(false),
-            in_work: Semaphore::new(cores),
-            admitted: Semaphore::new(cores + WAITING_MAX),
+            queue: Queue::new(cores),
         }))
     }
 }
@@ -136,8 +126,13 @@ impl Search {
     /// The index is found to reflect more than it was shown with: nothing happened that it is about.
     pub(super) fn still_good_at(&self, index: u64) {
         if let Some(shown) = self.0.shown.load_full().filter(|shown| shown.index != index) {
-            self.show(Shown { searcher: shown.searcher.clone(), fields: shown.fields, index });
+            self.show(shown.at(index));
         }
+    }
+
+    /// What readers have now.
+    pub(super) fn shown(&self) -> Option<Arc<Shown>> {
+        self.0.shown.load_full()
     }
 
     /// Returns when somebody waits for the index.
@@ -157,10 +152,15 @@ impl Search {
         &self,
         work: impl FnOnce(&Shown) -> tantivy::Result<T> + Send + 'static,
     ) -> Result<T, Unavailable> {
-        let _admitted = self.0.admitted.try_acquire().map_err(|_| Unavailable::Overloaded)?;
-        let _in_work = self.0.in_work.acquire().await.map_err(|_| Unavailable::Overloaded)?;
-        let shown = self.0.shown.load_full().ok_or(Unavailable::Rebuilding)?;
-        match tokio::task::spawn_blocking(move || work(&shown)).await {
+        let turn = self.0.queue.enter().await?;
+        let shown = self.shown().ok_or(Unavailable::Rebuilding)?;
+        // The turn ends with the work, not with whoever waits for it.
+        let in_turn = move || {
+            let done = work(&shown);
+            drop(turn);
+            done
+        };
+        match tokio::task::spawn_blocking(in_turn).await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(error)) if is_damage(&error) => {
                 tracing::error!(%error, "the search index cannot be read; it is made anew");
@@ -187,18 +187,39 @@ fn is_damage(error: &TantivyError) -> bool {
 }
 
 fn find(shown: &Shown, asked: Asked) -> tantivy::Result<Found> {
-    let Asked { text, filters, sort, after, limit } = asked;
-    let question = Question::read(&text);
-    let sort = if sort == Sort::Relevance && !question.is_about_something() { Sort::Newest } else { sort };
+    let question = Question::read(&asked.text);
+    let answered = match asked.after {
+        Some(_) => Arc::new(answer(shown, &question, &asked)?),
+        None => {
+            let Asked { text, filters, sort, limit, .. } = asked.clone();
+            let page = FirstPage { text, filters, sort, limit };
+            shown.first_pages.get_or_insert_with(&page, || answer(shown, &question, &asked).map(Arc::new))?
+        }
+    };
+    Ok(Found {
+        places: answered.places.clone(),
+        more: answered.more,
+        forgiving: answered.forgiving,
+        total: answered.total,
+        facets: asked.after.is_none().then(|| answered.facets.clone()),
+        index: shown.index,
+        highlighter: Highlighter::of(&question, answered.forgiving),
+    })
+}
+
+fn answer(shown: &Shown, question: &Question, asked: &Asked) -> tantivy::Result<Answered> {
+    let Asked { filters, sort, after, limit, .. } = asked;
+    let sort = if *sort == Sort::Relevance && !question.is_about_something() { Sort::Newest } else { *sort };
     let ask = |reading| {
         let collector = PageCollector {
+            columns: shown.columns.clone(),
             sort,
             after: after.map(|(place, _)| place),
             // One more says whether there are more.
             limit: limit + 1,
             count_facets: after.is_none(),
         };
-        search(shown, &*query(&shown.fields, &question, &filters, reading), &collector)
+        search(shown, &*query(&shown.fields, question, filters, reading), &collector)
     };
     let mut forgiving = after.is_some_and(|(_, forgiving)| forgiving);
     let mut page = ask(if forgiving { Reading::Forgiving } else { Reading::Exact })?;
@@ -208,16 +229,15 @@ fn find(shown: &Shown, asked: Asked) -> tantivy::Result<Found> {
         page = ask(Reading::Forgiving)?;
     }
     let Page { mut places, total, counts } = page;
-    let more = places.len() > limit;
-    places.truncate(limit);
-    let facets = after.is_none().then(|| counts.facets());
-    let highlighter = Highlighter::of(&question, forgiving);
-    Ok(Found { places, more, forgiving, total, facets, index: shown.index, highlighter })
+    let more = places.len() > *limit;
+    places.truncate(*limit);
+    Ok(Answered { places, more, forgiving, total, facets: counts.facets() })
 }
 
 fn suggest(shown: &Shown, text: &str, limit: usize) -> tantivy::Result<(Vec<ProductId>, u64)> {
     let question = Question::read(text);
-    let collector = PageCollector { sort: Sort::Relevance, after: None, limit, count_facets: false };
+    let columns = shown.columns.clone();
+    let collector = PageCollector { columns, sort: Sort::Relevance, after: None, limit, count_facets: false };
     let mut page = Page::default();
     for reading in [Reading::Exact, Reading::Forgiving] {
         page = search(shown, &*suggestions(&shown.fields, &question, reading), &collector)?;

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::changed::Changed;
 use super::document::{of_product, subject};
-use super::find::Shown;
+use super::shown::Shown;
 use super::volume::{self, Label, Unusable, Volume};
 use super::{Identity, Search, meter, schema};
 use crate::payments::pause::Pause;
@@ -201,7 +201,7 @@ impl Follower {
             return Ok(());
         }
         self.bring_up(&mut kept)?;
-        self.show(&mut kept);
+        self.show(&kept)?;
         volume::remove_others(&self.settings.root, kept.volume.path());
         let mut every = tokio::time::interval(self.settings.commit_every);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -241,13 +241,13 @@ impl Follower {
             let since = kept.changed.since;
             self.index_changed(kept)?;
             self.commit(kept)?;
-            self.show(kept);
+            self.show(kept)?;
             if let Some(since) = since {
                 meter::lagged(self.source.shop.now().0.saturating_sub(since.0));
             }
         } else if kept.committed + LABEL_EVERY <= kept.seen {
             self.commit(kept)?;
-            self.show(kept);
+            self.show(kept)?;
         } else {
             self.search.still_good_at(kept.seen);
         }
@@ -288,20 +288,18 @@ impl Follower {
     fn catch_up(&mut self, kept: &mut Kept) -> Result<(), Lost> {
         loop {
             let after = kept.seen;
-            let Seen { what: (first, page), index } = look(&*self.source.shop, |view| {
-                Ok((
-                    journal::after(view, 0, 1)?.first().map(|(first, _)| *first),
-                    journal::after(view, after, JOURNALS_A_LOOK)?,
-                ))
+            let Seen { what: (floor, rows), index } = look(&*self.source.shop, |view| {
+                Ok((journal::floor(view)?, journal::stored_after(view, after, JOURNALS_A_LOOK)?))
             })?;
-            if first.is_some_and(|first| first > after.saturating_add(1)) && after < index {
+            if floor > after.saturating_add(1) && after < index {
                 return Err(Lost::TooOld);
             }
-            for (at, journal) in &page {
+            for (at, stored) in &rows {
+                let journal = journal::decode(stored)?;
                 kept.changed.note(journal.at, &journal.events);
                 kept.seen = *at;
             }
-            if page.len() < JOURNALS_A_LOOK {
+            if rows.len() < JOURNALS_A_LOOK {
                 kept.seen = kept.seen.max(index);
                 kept.behind = false;
                 return Ok(());
@@ -348,10 +346,13 @@ impl Follower {
         Ok(())
     }
 
-    pub fn show(&self, kept: &mut Kept) {
+    pub fn show(&self, kept: &Kept) -> Result<(), Lost> {
         let searcher = kept.volume.searcher();
         meter::shown(searcher.num_docs(), volume::bytes(kept.volume.path()));
-        self.search.show(Shown { searcher, fields: kept.volume.fields, index: kept.seen });
+        let before = self.search.shown();
+        let shown = Shown::new(searcher, kept.volume.fields, kept.seen, before.as_deref()).map_err(Unusable::from)?;
+        self.search.show(shown);
+        Ok(())
     }
 }
 

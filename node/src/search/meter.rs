@@ -8,6 +8,8 @@ const DOCUMENTS: &str = "livedrop_search_documents";
 const BYTES: &str = "livedrop_search_bytes";
 const SECONDS: &str = "livedrop_search_query_seconds";
 const REBUILDS: &str = "livedrop_search_rebuilds_total";
+const WAITING: &str = "livedrop_search_waiting";
+const REFUSED: &str = "livedrop_search_refused_total";
 
 pub(super) fn describe() {
     use metrics::Unit;
@@ -16,6 +18,8 @@ pub(super) fn describe() {
     metrics::describe_gauge!(DOCUMENTS, "Products in the search index.");
     metrics::describe_gauge!(BYTES, Unit::Bytes, "The search index on the disk.");
     metrics::describe_histogram!(SECONDS, Unit::Seconds, "What a search takes, without waiting and joining rows.");
+    metrics::describe_gauge!(WAITING, "Searches that wait for their turn.");
+    metrics::describe_counter!(REFUSED, "Searches that were refused because they would have waited too long.");
     metrics::describe_counter!(REBUILDS, "How often the search index was made anew from the rows.");
 }
 
@@ -39,4 +43,9 @@ pub(super) fn lagged(ms: u64) {
 
 pub(super) fn rebuilt() {
     metrics::counter!(REBUILDS).increment(1);
+}
+
+/// Where it is shown who waits, and who was refused.
+pub(super) fn queue() -> (metrics::Gauge, metrics::Counter) {
+    (metrics::gauge!(WAITING), metrics::counter!(REFUSED))
 }

@@ -22,9 +22,12 @@ mod highlight;
 mod meter;
 mod query;
 mod question;
+mod queue;
 mod schema;
+mod shown;
 #[cfg(test)]
 pub(crate) mod tests;
+mod unpacked;
 mod volume;
 mod words;
 

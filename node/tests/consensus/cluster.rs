@@ -10,7 +10,7 @@ use bytes::Bytes;
 use livedrop_domain::batch::BatchBuilder;
 use livedrop_domain::{Command, Outcome, Request, Timestamp, codec, members};
 use livedrop_node::raft::{
-    Consensus, ConsensusSettings, ForwardOutcome, Forwarder, Gate, Identity, Incarnation, ProposeError,
+    Consensus, ConsensusSettings, ForwardOutcome, Forwarded, Forwarder, Gate, Identity, Incarnation, ProposeError,
     ProposeForwarded, Refusal, Standing, StartError, StartUp, serve,
 };
 use livedrop_store::types::Member;
@@ -20,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use super::certificates::Certificates;
 use super::proxy::{Proxy, Weather};
 
 pub const CLUSTER: &str = "test-shop";
@@ -39,6 +40,8 @@ pub struct Plan {
     pub register: Register,
     pub proxies: BTreeMap<u64, Proxy>,
     pub settings: ConsensusSettings,
+    /// With them the nodes speak TLS.
+    pub certificates: Option<Certificates>,
     listeners: BTreeMap<u64, TcpListener>,
 }
 
@@ -50,6 +53,7 @@ impl Plan {
             register: Register::default(),
             proxies: BTreeMap::new(),
             settings: settings(),
+            certificates: None,
             listeners: BTreeMap::new(),
         };
         for id in 1..=size {
@@ -108,6 +112,7 @@ impl Plan {
             Arc::new(move |node| {
                 register.lock().unwrap().get(&node).map(|it| Standing { incarnation: *it, removed: false })
             }),
+            self.certificates.as_ref().map(|certificates| certificates.tls(id)),
         );
         let stop = CancellationToken::new();
         let served = tokio::spawn(serve(listener, gate.clone(), stop.clone().cancelled_owned()));
@@ -211,8 +216,8 @@ struct Echo(Consensus);
 
 #[tonic::async_trait]
 impl ProposeForwarded for Echo {
-    async fn propose_forwarded(&self, requests: Vec<Bytes>, deadline: Instant) -> ForwardOutcome {
-        match timeout_at(deadline, self.0.propose(payload(&requests))).await {
+    async fn propose_forwarded(&self, batch: Forwarded) -> ForwardOutcome {
+        match timeout_at(batch.deadline, self.0.propose(payload(&batch.requests))).await {
             Ok(Ok(outcomes)) => ForwardOutcome::Answered(outcomes),
             Ok(Err(ProposeError::NotLeader { leader })) => ForwardOutcome::Refused(Refusal::NotLeader { leader }),
             Ok(Err(ProposeError::NoQuorum)) => ForwardOutcome::Refused(Refusal::NoQuorum),
@@ -253,6 +258,20 @@ impl Cluster {
     pub async fn with(size: u64, settings: ConsensusSettings) -> Self {
         let mut plan = Plan::of(size).await;
         plan.settings = settings;
+        Self::start(plan).await
+    }
+
+    /// As `of`, over TLS.
+    pub async fn secured(size: u64) -> Self {
+        let mut plan = Plan::of(size).await;
+        let certificates = Certificates::of(CLUSTER);
+        (1..=size).for_each(|id| certificates.put_node(id));
+        plan.certificates = Some(certificates);
+        Self::start(plan).await
+    }
+
+    async fn start(mut plan: Plan) -> Self {
+        let size = plan.members.len() as u64;
         let mut launches = Vec::new();
         for id in 1..=size {
             launches.push(plan.launch(id, None).await);

@@ -56,7 +56,7 @@ async fn a_forwarded_batch_is_not_forwarded_again() {
         call.metadata_mut().insert("livedrop-to", to.into());
         Ok(call)
     });
-    let batch = pb::Batch { sequence: 7, remaining_ms: 60_000, requests: vec![request()] };
+    let batch = pb::Batch { sequence: 7, remaining_ms: 60_000, requests: vec![request()], traced: vec![] };
     let mut answers = client.propose(futures_util::stream::iter([batch])).await.unwrap().into_inner();
     let answer = answers.message().await.unwrap().unwrap();
     let refused = pb::Refused { reason: pb::refused::Reason::NotLeader.into(), leader };

@@ -1,5 +1,6 @@
 //! Consensus between real nodes in one process, over the loopback.
 
+mod certificates;
 mod cluster;
 mod elect;
 mod forward;
@@ -7,4 +8,6 @@ mod join;
 mod members;
 mod proxy;
 mod read;
+mod refused;
+mod rotate;
 mod stall;

@@ -51,6 +51,24 @@ pub struct NodeStatus {
     pub version: String,
     /// Since the program started, in seconds.
     pub uptime_seconds: u64,
+    /// The checks of `/readyz` that fail, each as "name: why". Empty when all is well.
+    #[serde(default)]
+    pub alarms: Vec<String>,
+    /// What the disk of its data has room for; null when the system does not say.
+    #[serde(default)]
+    #[schema(required)]
+    pub disk_free_bytes: Option<u64>,
+    #[serde(default)]
+    #[schema(required)]
+    pub disk_bytes: Option<u64>,
+    /// Since the newest snapshot was taken or received; null when there is none.
+    #[serde(default)]
+    #[schema(required)]
+    pub snapshot_age_seconds: Option<u64>,
+    /// When the certificate of its peer port runs out; null without one.
+    #[serde(default)]
+    #[schema(format = DateTime, required)]
+    pub certificate_expires_at: Option<String>,
 }
 
 /// How far the log of one other node is, as the leader knows.
@@ -213,4 +231,56 @@ pub struct ImportedAccounts {
     pub added: u32,
     /// The id or the address was there before.
     pub taken: u32,
+}
+
+/// `GET /v1/admin/errors/{request_id}`: what the nodes remember of one request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Happened {
+    /// In the order of time, by the clock of each node.
+    pub moments: Vec<Moment>,
+    /// Nodes that did not answer: what they remember is missing.
+    pub silent: Vec<String>,
+}
+
+/// Something that happened to a request on one node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Moment {
+    /// When it began.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// The id of the node.
+    #[schema(example = "1")]
+    pub node: String,
+    pub kind: MomentKind,
+    /// The message of a line, or the name of a span.
+    pub name: String,
+    /// Of a line: `ERROR`, `WARN`, `INFO`, `DEBUG` or `TRACE`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    /// How long it took, in microseconds; of a span.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub took_micros: Option<u64>,
+    /// Whether it went wrong, rather than well or being refused.
+    pub failed: bool,
+    /// 32 hexadecimal digits; only of requests that are traced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
+    /// 16 hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span_id: Option<String>,
+    /// 16 hexadecimal digits: the span that this one is a part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<String>,
+    /// What else is known, by name.
+    pub details: std::collections::BTreeMap<String, String>,
+}
+
+/// What a moment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MomentKind {
+    /// A line of the log.
+    Line,
+    /// A stretch of the request's way.
+    Span,
 }

@@ -126,6 +126,8 @@ pub mod code {
     pub const OUTCOME_UNKNOWN: &str = "outcome_unknown";
     /// 503: the node has more to do than it can; nothing was done.
     pub const OVERLOADED: &str = "overloaded";
+    /// 503: so many nodes have no room on their disks that nothing can be written; nothing was done.
+    pub const DISK_FULL: &str = "disk_full";
     /// 503: the payment gateway does not answer; nothing was changed.
     pub const GATEWAY_UNAVAILABLE: &str = "gateway_unavailable";
     /// 503: the node is making its search index; everything else is served.

@@ -36,9 +36,12 @@ pub struct WaitlistPlace {
     /// The most units that are wanted; of an offer, the units that are held.
     pub quantity: u32,
     pub status: WaitlistStatus,
-    /// 1 is next. Null beyond 1,000, and of an offer.
-    #[schema(required, minimum = 1, maximum = 1_000)]
+    /// 1 is next. Null of an offer, and in the middle of a long line that others have left.
+    #[schema(required, minimum = 1, maximum = 1_000_000)]
     pub position: Option<u32>,
+    /// What the position is at least, where it is not known exactly; null otherwise.
+    #[schema(required, minimum = 1, maximum = 1_000_000)]
+    pub position_at_least: Option<u32>,
     /// `ord_…`, the offer: an order like any. Null while nothing is free.
     #[schema(required)]
     pub order_id: Option<String>,

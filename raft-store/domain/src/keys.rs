@@ -24,6 +24,9 @@ pub const SIGNING_KEY: u8 = 0x13;
 /// `time, index` → the sessions to look at then, end to end.
 pub const SESSION_DUE: u8 = 0x14;
 
+/// Until when a token may be good of an account that was disabled since: one row.
+pub const TOKENS_LEFT: u8 = 0x15;
+
 /// `creator, bucket, follower`: in the order of keys, since pages of a long list are read from it.
 pub const FOLLOWER: u8 = 0x18;
 /// `follower, creator` → since when.

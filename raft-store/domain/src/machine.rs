@@ -1,6 +1,7 @@
 //! How one log entry is applied: each of its requests in turn, each seeing what those before it did.
 
 mod deeds;
+mod gate;
 
 use crate::idempotency::{self, decided};
 use crate::journal::{self, Meta};
@@ -56,7 +57,7 @@ pub fn apply(view: &dyn View, overlay: &mut Overlay, index: u64, payload: &[u8])
     for request in batch.requests {
         outcomes.push(answer(&mut tx, &entry, codec::decode(request, "a request")?)?);
     }
-    notifications::note(&mut tx, &entry);
+    notifications::note(&mut tx, &entry)?;
     let newest_order = tx.newest_orders.applied;
     let (entry_record, facts) = tx.finish();
     codec::encode_into(&facts, overlay.record());
@@ -96,11 +97,14 @@ fn decide(
     command: Command,
     (request_id, by): (&str, Option<By>),
 ) -> Result<Result<Reply, Rejection>, Fault> {
+    if !gate::may_act(tx, entry, &command, by)? {
+        return Ok(Err(accounts::Rejection::Disabled.into()));
+    }
     let (deed, before) = (deeds::of(tx, &command, by)?, tx.written());
     match dispatch(tx, entry, command) {
         Ok(reply) => {
             // What was so already is nobody's deed.
-            if let Some(deed) = deed.filter(|_| tx.written() > before) {
+            if let Some(deed) = deed.filter(|deed| tx.written() > before && deeds::is_done(deed, &reply)) {
                 audit::record(tx, entry, request_id, deed)?;
             }
             Ok(Ok(match waitlist::serve(tx, entry, waitlist::OFFERS_AT_ONCE)? {

@@ -28,6 +28,8 @@ pub struct Tx<'a> {
     pub(crate) lines: Vec<DropId>,
     /// Which order ids nobody needs to look for.
     pub(crate) newest_orders: orders::Newest,
+    /// Until when tokens of accounts may be left that were disabled since, once that was looked up.
+    pub(crate) tokens_left_until: Option<Timestamp>,
     /// How long the record was when the command began, and how many events there were.
     began: (usize, usize),
 }
@@ -65,6 +67,7 @@ impl<'a> Tx<'a> {
             hot: drops::Hot::default(),
             lines: Vec::new(),
             newest_orders,
+            tokens_left_until: None,
             began: (start, 0),
         }
     }
@@ -140,6 +143,7 @@ impl<'a> Tx<'a> {
     pub(crate) fn discard(&mut self) {
         if !self.pending.is_empty() {
             self.hot = drops::Hot::default();
+            self.tokens_left_until = None;
         }
         self.pending.clear();
         self.lines.clear();
@@ -169,13 +173,17 @@ impl<'a> Tx<'a> {
 
     /// Shows all that the entry has told, with its ordinal, to `with`, once the commands of the entry are done. What `with`
     /// writes is the entry's.
-    pub(crate) fn for_each_event(&mut self, mut with: impl FnMut(&mut Self, u32, &Event)) {
+    pub(crate) fn for_each_event(
+        &mut self,
+        mut with: impl FnMut(&mut Self, u32, &Event) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         let events = std::mem::take(&mut self.events);
         for (ordinal, event) in events.iter().enumerate() {
-            with(self, ordinal as u32, event);
+            with(self, ordinal as u32, event)?;
         }
         self.events = events;
         self.flush();
+        Ok(())
     }
 
     /// Where the entry's record is in that of the batch, and what the entry told.

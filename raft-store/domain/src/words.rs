@@ -30,6 +30,16 @@ pub struct By {
     pub account: Option<AccountId>,
 }
 
+/// The name of an encoded [`Request`], unless it is none.
+pub fn name_of(request: &[u8]) -> Option<&str> {
+    #[derive(Decode)]
+    struct Named<'a> {
+        #[b(0)]
+        request_id: &'a str,
+    }
+    crate::codec::decode::<Named>(request, "the name of a request").ok().map(|named| named.request_id)
+}
+
 /// A [`Request`] as it is applied.
 #[derive(Debug, Decode)]
 pub(crate) struct Applicable<'a> {

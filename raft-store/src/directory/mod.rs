@@ -8,13 +8,16 @@
 //!  DIR/log/          RocksDB: vote, log, purge marker; every write synced
 //!  DIR/state-3/      RocksDB: the rows of the shop as of some applied entry
 //!  DIR/snapshots/    one directory each; names that begin with "stage-" are not finished
+//!  DIR/DIVERGED      there only when the state was found to be another one than that of a majority; says why
 //!  DIR/MAKING        there only while the directory is made for the first time
+//!  DIR/RESTORING     there only while the directory is made from a backup
 //! ```
 //!
 //! What no finished file refers to is removed at start. Anything else that is missing, corrupt or not ours is refused.
 
 pub(crate) mod files;
 mod identity;
+mod restoring;
 
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
@@ -22,7 +25,18 @@ use std::path::{Path, PathBuf};
 
 use self::files::{create_directory, names_in, remove_directory, sync_directory, write_atomically};
 pub use self::identity::Identity;
+pub(crate) use self::restoring::Restoring;
 use crate::StoreError;
+
+const DIVERGED: &str = "DIVERGED";
+
+/// Has every later start refuse the directory: what its state became was never decided. Blocks.
+pub fn mark_diverged(directory: &Path, why: &str) -> Result<(), StoreError> {
+    write_atomically(&directory.join(DIVERGED), format!("{why}\n").as_bytes())
+}
+
+/// The file that only takes up space, in a data directory.
+pub const BALLAST: &str = "BALLAST";
 
 /// Whose directory this is; none when nobody has used it yet.
 pub(crate) fn owner(path: &Path) -> Result<Option<Identity>, StoreError> {
@@ -53,11 +67,16 @@ impl Directory {
         create_directory(path)?;
         let lock = lock(path)?;
         let found = identity::read(&path.join("IDENTITY"), identity)?;
+        if let Ok(why) = fs::read_to_string(path.join(DIVERGED)) {
+            return Err(StoreError::Diverged { directory: path.to_owned(), why: why.trim_end().to_owned() });
+        }
         let incarnation = match found {
             Some(incarnation) => incarnation,
+            None if path.join(restoring::MARK).exists() => return Err(StoreError::HalfRestored(path.to_owned())),
             None => make(path, identity, make_databases)?,
         };
         remove_file(&path.join("MAKING"))?;
+        remove_file(&path.join(restoring::MARK))?;
         let directory = Directory {
             path: path.to_owned(),
             identity: identity.clone(),
@@ -66,7 +85,7 @@ impl Directory {
             _lock: lock,
         };
         directory.sweep()?;
-        if let Err(error) = lay_ballast(&directory.path.join("BALLAST"), ballast_bytes) {
+        if let Err(error) = lay_ballast(&directory.path, ballast_bytes) {
             tracing::warn!(%error, "no ballast: on a full disk this node cannot be drained");
         }
         Ok(directory)
@@ -167,11 +186,20 @@ fn lock(path: &Path) -> Result<File, StoreError> {
     }
 }
 
-/// Really writes: a file with holes would give nothing back.
-fn lay_ballast(path: &Path, bytes: u64) -> Result<(), StoreError> {
+/// Lays a file of so many bytes into a data directory, unless it is there; leaves none when there is no room for it.
+/// Blocks. Really writes: a file with holes would give nothing back.
+pub fn lay_ballast(directory: &Path, bytes: u64) -> Result<(), StoreError> {
+    let path = &directory.join(BALLAST);
     if bytes == 0 || fs::metadata(path).is_ok_and(|found| found.len() == bytes) {
         return Ok(());
     }
+    fill(path, bytes).inspect_err(|_| {
+        // What was laid of it would only take the last room away.
+        remove_file(path).ok();
+    })
+}
+
+fn fill(path: &Path, bytes: u64) -> Result<(), StoreError> {
     let mut file = File::create(path).map_err(StoreError::file("creating", path))?;
     let block = vec![0x5a; 1 << 20];
     let mut left = bytes;

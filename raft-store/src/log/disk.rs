@@ -24,7 +24,7 @@ const COMMITTED: &[u8] = b"committed";
 
 /// What the log held when it was opened.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Found {
+pub(crate) struct Found {
     pub vote: Option<Vote>,
     pub purged: Option<LogId>,
     pub committed: Option<LogId>,

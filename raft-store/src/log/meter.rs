@@ -1,7 +1,8 @@
 //! How the log is doing, in plain numbers.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 /// Group times are counted in powers of two of a microsecond: bucket `n` holds those below `2^n`.
 pub(crate) const BUCKETS: usize = 24;
@@ -12,6 +13,8 @@ pub(super) struct Meter {
     bytes: AtomicU64,
     micros: AtomicU64,
     buckets: [AtomicU64; BUCKETS],
+    /// When the group began that is being synced.
+    syncing: Mutex<Option<Instant>>,
 }
 
 /// The log since the process started, and as it is now.
@@ -28,9 +31,25 @@ pub struct LogMetrics {
     pub group_micros_total: u64,
     /// How many took less than `2^n` microseconds and not less than `2^(n-1)`; the last one also the longer ones.
     pub group_micros_buckets: [u64; BUCKETS],
+    /// How long the group that is being written has taken so far, microseconds; 0 when none is.
+    pub lasting_micros: u64,
 }
 
 impl Meter {
+    /// A group begins to be written that somebody waits for.
+    pub(super) fn begins(&self, now: Instant) {
+        *self.syncing() = Some(now);
+    }
+
+    /// It is written, or nothing is written any more.
+    pub(super) fn ends(&self) {
+        *self.syncing() = None;
+    }
+
+    fn syncing(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.syncing.lock().expect("nothing panics with it")
+    }
+
     pub(super) fn wrote(&self, took: Duration, bytes: usize) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.groups.fetch_add(1, Relaxed);
@@ -49,6 +68,7 @@ impl Meter {
             written_bytes_total: self.bytes.load(Relaxed),
             group_micros_total: self.micros.load(Relaxed),
             group_micros_buckets: std::array::from_fn(|bucket| self.buckets[bucket].load(Relaxed)),
+            lasting_micros: self.syncing().map_or(0, |since| since.elapsed().as_micros() as u64),
         }
     }
 }

@@ -11,6 +11,7 @@
 mod disk;
 mod memory;
 mod meter;
+mod offline;
 mod queue;
 mod tail;
 mod writer;
@@ -33,6 +34,7 @@ pub(crate) use self::disk::create;
 use self::memory::Memory;
 pub use self::meter::LogMetrics;
 use self::meter::Meter;
+pub(crate) use self::offline::{OfflineLog, create_after, open_offline};
 use self::queue::{Operation, Queue};
 use self::writer::Writer;
 use crate::directory::Directory;

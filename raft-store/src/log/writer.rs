@@ -36,7 +36,12 @@ impl Writer {
         while let Some(group) = self.shared.queue.take() {
             let started = Instant::now();
             let (purged, synced) = (self.purged, group.urgent);
-            match self.write(&group) {
+            if synced {
+                self.shared.meter.begins(started);
+            }
+            let written = self.write(&group);
+            self.shared.meter.ends();
+            match written {
                 Ok(bytes) => {
                     self.complete(group);
                     if synced {

@@ -83,9 +83,20 @@ impl SnapshotHandle {
         self.0.manifest.label.hash
     }
 
+    /// When it was made here or arrived, counted from the epoch; None when the system does not say.
+    pub fn taken(&self) -> Option<std::time::Duration> {
+        let modified = std::fs::metadata(&self.0.path).ok()?.modified().ok()?;
+        modified.duration_since(std::time::UNIX_EPOCH).ok()
+    }
+
     /// Bytes of all its files.
     pub fn bytes(&self) -> u64 {
         self.0.manifest.bytes()
+    }
+
+    /// How many files it has.
+    pub fn files(&self) -> usize {
+        self.0.manifest.files.len()
     }
 
     pub(crate) fn manifest(&self) -> &Manifest {

@@ -65,6 +65,7 @@ impl StateMachine {
         self.applied = Some(last);
         self.membership = membership.unwrap_or_else(|| std::mem::take(&mut self.membership));
 
+        self.shared.meter.noted(last.index, started);
         for (responder, response) in answers {
             responder.send(response);
         }

@@ -26,9 +26,9 @@ use openraft::storage::{EntryResponder, RaftSnapshotBuilder, RaftStateMachine};
 use tokio::sync::{broadcast, watch};
 
 pub(crate) use self::current::CurrentState;
-pub(crate) use self::database::{Label, StateDatabase, applied, create, read_label};
-pub use self::meter::ApplyMetrics;
+pub(crate) use self::database::{Changes, Label, StateDatabase, applied, create, read_label};
 use self::meter::Meter;
+pub use self::meter::{ApplyMetrics, Applying};
 use self::row_cache::RowCache;
 pub(crate) use self::rows::Rows;
 use crate::directory::Directory;

@@ -24,7 +24,7 @@ const AT_A_TIME: usize = 8;
 /// Streams that are begun at a time.
 const BEGUN_AT_ONCE: usize = 64;
 /// Streams from one address, and of one account, that a node takes when it is told nothing else.
-const STREAMS_OF_ADDRESS: usize = 20;
+const STREAMS_OF_ADDRESS: usize = 1_000;
 const STREAMS_OF_ACCOUNT: usize = 5;
 /// How long an event is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);

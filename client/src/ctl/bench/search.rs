@@ -19,7 +19,7 @@ use crate::ctl::context::Context;
 use crate::ctl::options::seconds;
 use crate::ctl::output::note;
 use crate::ctl::trouble::{Doing, Exit, Stop};
-use crate::{Client, Endpoints, Error, Policy};
+use crate::{Client, Error, Policy};
 use questions::Question;
 
 /// Searches at the start that are not measured.
@@ -111,9 +111,7 @@ pub async fn run(context: &Context, wanted: Wanted) -> Result<Exit, Stop> {
 
 fn nodes(context: &Context) -> Vec<Client> {
     let once = Policy { attempts: 1, ..Policy::default() };
-    let node = |endpoint: &crate::Endpoint| {
-        Client::with_timeout(Endpoints::new(vec![endpoint.clone()]), context.timeout).with_policy(once.clone())
-    };
+    let node = |endpoint: &crate::Endpoint| context.client.coming_from(None).at(endpoint).with_policy(once.clone());
     context.client.endpoints().iter().map(node).collect()
 }
 

@@ -33,13 +33,16 @@ pub struct Row {
     pub term: Option<u64>,
     /// As the node says, else as the leader last heard.
     pub applied: Option<u64>,
-    /// For operators only.
-    pub version: Option<String>,
-    /// For operators only.
-    pub uptime_seconds: Option<u64>,
+    /// What only operators are told.
+    pub told: Option<NodeStatus>,
 }
 
 impl Row {
+    /// What is not well on this node, by its own account.
+    pub fn alarms(&self) -> &[String] {
+        self.told.as_ref().map_or(&[], |told| &told.alarms)
+    }
+
     /// Log entries between what the leader and this node have applied.
     pub fn trails(&self, leader_applied: Option<u64>) -> Option<u64> {
         Some(leader_applied?.saturating_sub(self.applied?))
@@ -117,8 +120,7 @@ fn merge(told: &[(Endpoint, Told)]) -> Result<Seen, Stop> {
             up: false,
             term: None,
             applied: None,
-            version: None,
-            uptime_seconds: None,
+            told: None,
         });
         row.applied = row.applied.max(node.applied_index.map(|index| index.0));
     }
@@ -134,8 +136,7 @@ fn merge(told: &[(Endpoint, Told)]) -> Result<Seen, Stop> {
         if let Some((_, told)) = own.or_else(|| own_status(told, &row.id)) {
             row.up = true;
             row.term = Some(told.cluster.term.0);
-            row.version = told.status.as_ref().map(|status| status.version.clone());
-            row.uptime_seconds = told.status.as_ref().map(|status| status.uptime_seconds);
+            row.told = told.status.clone();
         }
     }
     Ok(Seen {

@@ -3,12 +3,16 @@
 mod gather;
 mod verdict;
 
+use livedrop_proto::rest::admin::NodeStatus;
 use livedrop_proto::rest::cluster::NodeRole;
 
 use super::context::Context;
 use super::trouble::{Exit, Stop};
 use gather::{Row, Seen};
 use verdict::Verdict;
+
+const HEADER: [&str; 10] =
+    ["NODE", "ADDRESS", "ROLE", "TERM", "APPLIED", "TRAILS LEADER BY", "DISK FREE", "SNAPSHOT", "VERSION", "UP"];
 
 /// Exit code 0 while a majority of the voters is up and has a leader, 1 when not, 3 when no node answers at all.
 pub async fn run(context: &Context) -> Result<Exit, Stop> {
@@ -18,16 +22,18 @@ pub async fn run(context: &Context) -> Result<Exit, Stop> {
     let leader_applied =
         seen.nodes.iter().find(|row| Some(&row.id) == seen.leader.as_ref()).and_then(|row| row.applied);
     let rows = seen.nodes.iter().map(|row| columns(row, &seen, leader_applied)).collect();
-    let header = ["NODE", "ADDRESS", "ROLE", "TERM", "APPLIED", "TRAILS LEADER BY", "VERSION", "UP"];
-    context.output.list(&report, &header, rows)?;
+    context.output.list(&report, &HEADER, rows)?;
     if context.output.is_table() {
-        context.output.text(&format!("\n{}", report.summary))?;
+        let alarms =
+            seen.nodes.iter().flat_map(|row| row.alarms().iter().map(|alarm| format!("! node {}: {alarm}\n", row.id)));
+        context.output.text(&format!("\n{}{}", alarms.collect::<String>(), report.summary))?;
     }
     Ok(if verdict.can_decide() { Exit::Ok } else { Exit::Failed })
 }
 
 fn columns(row: &Row, seen: &Seen, leader_applied: Option<u64>) -> Vec<String> {
     let unknown = || "-".to_owned();
+    let told = row.told.as_ref();
     let star = if Some(&row.id) == seen.leader.as_ref() { "★ " } else { "  " };
     let role = match (row.up, row.role) {
         (false, _) => "unreachable",
@@ -43,9 +49,17 @@ fn columns(row: &Row, seen: &Seen, leader_applied: Option<u64>) -> Vec<String> {
         row.term.map_or_else(unknown, |term| term.to_string()),
         row.applied.map_or_else(unknown, |index| index.to_string()),
         trails,
-        row.version.clone().unwrap_or_else(unknown),
-        row.uptime_seconds.map_or_else(unknown, duration),
+        told.and_then(disk).unwrap_or_else(unknown),
+        told.and_then(|told| told.snapshot_age_seconds).map_or_else(unknown, |age| format!("{} ago", duration(age))),
+        told.map_or_else(unknown, |told| told.version.clone()),
+        told.map_or_else(unknown, |told| duration(told.uptime_seconds)),
     ]
+}
+
+/// `41.2 GB (63 %)`
+fn disk(told: &NodeStatus) -> Option<String> {
+    let (free, all) = told.disk_free_bytes.zip(told.disk_bytes)?;
+    Some(format!("{:.1} GB ({} %)", free as f64 / 1e9, free * 100 / all.max(1)))
 }
 
 /// `3d 4h`, `2h 5m`, `7m 30s` or `12s`.

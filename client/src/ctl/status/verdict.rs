@@ -12,15 +12,24 @@ pub struct Verdict {
     /// Voters that answered.
     pub healthy: usize,
     pub has_leader: bool,
+    /// Learners, and how many of them answered.
+    pub learners: (usize, usize),
+    /// What nodes say is not well with them.
+    pub alarms: usize,
 }
 
 impl Verdict {
     pub fn of(seen: &Seen) -> Self {
-        let voters = seen.nodes.iter().filter(|row| row.role != NodeRole::Learner);
+        let (voters, learners) = (
+            seen.nodes.iter().filter(|row| row.role != NodeRole::Learner),
+            seen.nodes.iter().filter(|row| row.role == NodeRole::Learner),
+        );
         Verdict {
             voters: voters.clone().count(),
             healthy: voters.filter(|row| row.up).count(),
             has_leader: seen.leader.is_some(),
+            learners: (learners.clone().count(), learners.filter(|row| row.up).count()),
+            alarms: seen.nodes.iter().map(|row| row.alarms().len()).sum(),
         }
     }
 
@@ -35,15 +44,24 @@ impl Verdict {
     }
 
     pub fn sentence(self) -> String {
-        let Verdict { voters, healthy, has_leader } = self;
-        let counted = format!("{healthy} of {voters} voters healthy");
-        match (healthy > voters / 2, has_leader, self.survives()) {
-            (false, _, _) => format!("{counted}; no majority, so nothing can be sold: bring {} back", self.missing()),
-            (true, false, _) => format!("{counted}; no leader yet: an election takes a second or two"),
-            (true, true, 0) => format!("{counted}; survives no failure"),
-            (true, true, 1) => format!("{counted}; survives 1 failure"),
-            (true, true, more) => format!("{counted}; survives {more} failures"),
-        }
+        let Verdict { voters, healthy, has_leader, learners, alarms } = self;
+        let counted = match learners {
+            (0, _) => format!("{healthy} of {voters} voters healthy"),
+            (all, up) => format!("{healthy} of {voters} voters and {up} of {all} learners healthy"),
+        };
+        let means = match (healthy > voters / 2, has_leader, self.survives()) {
+            (false, _, _) => format!("no majority, so nothing can be sold: bring {} back", self.missing()),
+            (true, false, _) => "no leader yet: an election takes a second or two".to_owned(),
+            (true, true, 0) => "survives no failure".to_owned(),
+            (true, true, 1) => "survives 1 failure".to_owned(),
+            (true, true, more) => format!("survives {more} failures"),
+        };
+        let alarms = match alarms {
+            0 => String::new(),
+            1 => "; 1 alarm".to_owned(),
+            more => format!("; {more} alarms"),
+        };
+        format!("{counted}; {means}{alarms}")
     }
 
     fn missing(self) -> usize {
@@ -61,8 +79,13 @@ impl Verdict {
             term: row.term.map(|term| term.to_string()),
             applied_index: row.applied.map(|index| index.to_string()),
             trails_leader_by: row.trails(leader_applied).map(|entries| entries.to_string()),
-            version: row.version.clone(),
-            uptime_seconds: row.uptime_seconds,
+            version: row.told.as_ref().map(|told| told.version.clone()),
+            uptime_seconds: row.told.as_ref().map(|told| told.uptime_seconds),
+            disk_free_bytes: row.told.as_ref().and_then(|told| told.disk_free_bytes),
+            disk_bytes: row.told.as_ref().and_then(|told| told.disk_bytes),
+            snapshot_age_seconds: row.told.as_ref().and_then(|told| told.snapshot_age_seconds),
+            certificate_expires_at: row.told.as_ref().and_then(|told| told.certificate_expires_at.clone()),
+            alarms: row.alarms().to_vec(),
         };
         Report {
             cluster_id: seen.cluster_id.clone(),
@@ -101,14 +124,23 @@ struct NodeReport {
     trails_leader_by: Option<String>,
     version: Option<String>,
     uptime_seconds: Option<u64>,
+    disk_free_bytes: Option<u64>,
+    disk_bytes: Option<u64>,
+    snapshot_age_seconds: Option<u64>,
+    certificate_expires_at: Option<String>,
+    alarms: Vec<String>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn verdict(healthy: usize, voters: usize, has_leader: bool) -> Verdict {
+        Verdict { voters, healthy, has_leader, learners: (0, 0), alarms: 0 }
+    }
+
     fn sentence(healthy: usize, voters: usize, has_leader: bool) -> String {
-        Verdict { voters, healthy, has_leader }.sentence()
+        verdict(healthy, voters, has_leader).sentence()
     }
 
     #[test]
@@ -121,10 +153,16 @@ mod tests {
     }
 
     #[test]
+    fn learners_and_alarms_are_named_when_there_are_any() {
+        let seen = Verdict { learners: (2, 1), alarms: 1, ..verdict(3, 3, true) };
+        assert_eq!(seen.sentence(), "3 of 3 voters and 1 of 2 learners healthy; survives 1 failure; 1 alarm");
+    }
+
+    #[test]
     fn without_a_majority_nothing_can_be_sold() {
         assert_eq!(sentence(1, 3, true), "1 of 3 voters healthy; no majority, so nothing can be sold: bring 1 back");
-        assert!(!Verdict { voters: 3, healthy: 1, has_leader: true }.can_decide());
-        assert!(!Verdict { voters: 3, healthy: 3, has_leader: false }.can_decide());
-        assert!(Verdict { voters: 3, healthy: 2, has_leader: true }.can_decide());
+        assert!(!verdict(1, 3, true).can_decide());
+        assert!(!verdict(3, 3, false).can_decide());
+        assert!(verdict(2, 3, true).can_decide());
     }
 }

@@ -10,7 +10,8 @@ use livedrop_domain::{
 };
 
 use super::super::generic::Generic;
-use super::super::teller::{Progress, Round};
+use super::super::progress::{Progress, Term};
+use super::super::teller::Round;
 use super::super::{AGAIN_AFTER_MS, Provider, Teller};
 use super::{Stub, refusal};
 use crate::rest::{Double, Shop, look};
@@ -28,24 +29,40 @@ struct Told {
 /// A leader, with what it remembers.
 struct Leader {
     teller: Arc<Teller>,
-    progress: Option<Progress>,
+    term: Option<(Term, Vec<Progress>)>,
 }
 
 impl Leader {
-    fn new(shop: &Arc<Double>, stub: &Stub) -> Self {
-        let caches = Generic::new(&stub.url, None, Duration::from_secs(5)).unwrap();
-        Leader { teller: Teller::new(shop.clone(), Provider::Generic(caches)), progress: None }
+    fn new(shop: &Arc<Double>, stubs: &[&Stub]) -> Self {
+        let caches = stubs.iter().map(|stub| Generic::new(&stub.url, None, Duration::from_secs(5)).unwrap());
+        let caches: Vec<_> = caches.map(Provider::Generic).collect();
+        Leader { teller: Teller::new(shop.clone(), caches), term: None }
     }
 
+    /// A round of the only cache.
     async fn round(&mut self) -> Round {
-        self.teller.go_on(&mut self.progress).await.expect("memory does not fail")
+        self.round_of(0).await
+    }
+
+    async fn round_of(&mut self, cache: usize) -> Round {
+        if self.term.is_none() {
+            let term = self.teller.begin().expect("memory does not fail");
+            let progress = (0..=cache.max(1)).map(|_| Progress::at(term.cursor())).collect();
+            self.term = Some((term, progress));
+        }
+        let (term, progress) = self.term.as_mut().expect("it has begun");
+        let round = self.teller.round(term, cache, &mut progress[cache]).await.expect("memory does not fail");
+        if round == Round::Overtaken {
+            self.term = None;
+        }
+        round
     }
 }
 
 impl Told {
     async fn new() -> Self {
         let (shop, stub) = (Arc::new(Double::at(Timestamp(1_000_000))), Stub::answering([]).await);
-        let mut told = Told { leader: Leader::new(&shop, &stub), shop, stub };
+        let mut told = Told { leader: Leader::new(&shop, &[&stub]), shop, stub };
         let register = accounts::Register {
             account_id: CREATOR,
             email: "ada@example.com".into(),
@@ -123,7 +140,7 @@ fn keys(n: u128) -> String {
 #[tokio::test]
 async fn caches_that_were_never_told_anything_forget_everything() {
     let (shop, stub) = (Arc::new(Double::at(Timestamp(1_000_000))), Stub::answering([]).await);
-    let mut leader = Leader::new(&shop, &stub);
+    let mut leader = Leader::new(&shop, &[&stub]);
     assert_eq!(leader.round().await, Round::Done);
     assert!(stub.take().is_empty(), "nothing has happened");
     shop.pass(1);
@@ -178,11 +195,37 @@ async fn a_provider_that_fails_is_asked_again_and_nothing_is_skipped() {
 }
 
 #[tokio::test]
+async fn a_cache_that_is_dead_is_in_the_way_of_no_other_one() {
+    let told = Told::new().await;
+    let (before, dead) = (told.cursor(), Stub::answering([]).await);
+    let mut leader = Leader::new(&told.shop, &[&dead, &told.stub]);
+    for n in [7, 8] {
+        told.schedule(n).await;
+        dead.then(refusal(503));
+        assert!(matches!(leader.round_of(0).await, Round::Failed(_)));
+        assert_eq!(leader.round_of(1).await, Round::Done);
+        assert_eq!(told.purged(), [keys(n)], "it is told what is new, and not again what it knows");
+    }
+    told.shop.pass(AGAIN_AFTER_MS);
+    assert_eq!(leader.round_of(1).await, Round::Done);
+    assert_eq!(told.cursor(), before, "the other one knows nothing yet");
+    dead.take();
+    for _ in 0..2 {
+        assert_eq!(leader.round_of(0).await, Round::Done);
+        let seen = dead.take();
+        let both = [DropId::from_u128(7), DropId::from_u128(8)].map(|id| format!("drop-{id}")).join(" ");
+        assert_eq!(seen[0].header("xkey-purge"), Some(&*format!("{both} drops")));
+        told.shop.pass(AGAIN_AFTER_MS);
+    }
+    assert!(told.cursor() > before);
+}
+
+#[tokio::test]
 async fn the_next_leader_goes_on_where_the_log_says_and_the_last_one_cannot_move_the_cursor() {
     let mut told = Told::new().await;
     told.schedule(7).await;
     assert_eq!(told.leader.round().await, Round::Done);
-    let mut next = Leader::new(&told.shop, &told.stub);
+    let mut next = Leader::new(&told.shop, &[&told.stub]);
     assert_eq!(next.round().await, Round::Done);
     assert_eq!(told.purged(), [keys(7), keys(7)], "the next leader does not know that it was told");
     told.shop.pass(AGAIN_AFTER_MS);

@@ -1,9 +1,10 @@
-//! Outcomes of batches as they cross the wire.
+//! Outcomes of batches as they cross the wire, and the traces that their requests belong to.
 
 use livedrop_domain::{Outcome, codec};
 use livedrop_proto::forward as pb;
 
 use super::{ForwardOutcome, Refusal};
+use crate::telemetry::Place;
 
 /// An answer that does not say what became of the batch leaves it unknown.
 pub(super) fn from_pb(answer: pb::Answer, requests: usize) -> ForwardOutcome {
@@ -69,4 +70,16 @@ fn refusal_from_pb(refused: pb::Refused) -> Refusal {
         Reason::TooLarge => Refusal::TooLarge,
         Reason::Unspecified => Refusal::NotLeader { leader: None },
     }
+}
+
+pub(super) fn traced_to_pb((request, place): (usize, Place)) -> pb::Traced {
+    let trace_id = place.trace.to_be_bytes().to_vec().into();
+    pb::Traced { request: request as u32, trace_id, span_id: place.span }
+}
+
+/// A trace that cannot be read is nobody's loss but the trace's.
+pub(super) fn traced_from_pb(traced: pb::Traced) -> Option<(usize, Place)> {
+    let trace = u128::from_be_bytes(traced.trace_id[..].try_into().ok()?);
+    let known = trace != 0 && traced.span_id != 0;
+    known.then_some((traced.request as usize, Place { trace, span: traced.span_id, parent: 0 }))
 }

@@ -15,6 +15,7 @@ use tonic::Streaming;
 use super::super::network::describe;
 use super::super::peers::Link;
 use super::{BATCHES_MAX, ForwardOutcome, Refusal, answer};
+use crate::telemetry::Place;
 
 /// Bytes of batches under way on one stream.
 const BYTES_MAX: usize = 32 << 20;
@@ -32,6 +33,7 @@ pub(super) struct Line {
 /// One batch on its way.
 struct Ticket {
     requests: Vec<Bytes>,
+    traced: Vec<(usize, Place)>,
     deadline: Instant,
     stage: Arc<Stage>,
     answer: oneshot::Sender<ForwardOutcome>,
@@ -78,7 +80,13 @@ impl Line {
     }
 
     /// Sends one batch of `bytes` bytes as soon as there is room for it, and waits for its outcome until `deadline`.
-    pub(super) async fn carry(&self, requests: Vec<Bytes>, bytes: usize, deadline: Instant) -> ForwardOutcome {
+    pub(super) async fn carry(
+        &self,
+        requests: Vec<Bytes>,
+        traced: Vec<(usize, Place)>,
+        bytes: usize,
+        deadline: Instant,
+    ) -> ForwardOutcome {
         let weight = u32::try_from(bytes).expect("a batch was checked against BATCH_BYTES_MAX");
         let room = async {
             let place = self.places.clone().acquire_owned().await.expect("the semaphore is never closed");
@@ -90,7 +98,7 @@ impl Line {
         };
         let stage = Arc::new(Stage::default());
         let (answer, outcome) = oneshot::channel();
-        let ticket = Ticket { requests, deadline, stage: stage.clone(), answer, room };
+        let ticket = Ticket { requests, traced, deadline, stage: stage.clone(), answer, room };
         // There is a place in the queue for every permit, so this does not wait.
         if self.queue.send(ticket).await.is_err() {
             return ForwardOutcome::Refused(Refusal::Unreachable);
@@ -161,7 +169,8 @@ async fn exchange(
                 sequence += 1;
                 let remaining_ms = ticket.deadline.saturating_duration_since(Instant::now()).as_millis() as u64;
                 let requests = ticket.requests.len();
-                place.send(pb::Batch { sequence, remaining_ms, requests: ticket.requests });
+                let traced = ticket.traced.into_iter().map(answer::traced_to_pb).collect();
+                place.send(pb::Batch { sequence, remaining_ms, requests: ticket.requests, traced });
                 sent.insert(sequence, Sent { requests, answer: ticket.answer, _room: ticket.room });
             }
         }

@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use self::line::Line;
 pub(super) use self::serve::ForwardService;
 use super::consensus::Consensus;
+use crate::telemetry::Place;
 
 /// Batches under way on one stream; more wait for a place until their deadline.
 const BATCHES_MAX: usize = 64;
@@ -60,11 +61,23 @@ pub enum Refusal {
     Unreachable,
 }
 
+/// What another node gathered.
+#[derive(Debug)]
+pub struct Forwarded {
+    /// The node that sends it.
+    pub from: u64,
+    /// Encoded, as the log holds them.
+    pub requests: Vec<Bytes>,
+    /// Of those that are traced: the place in `requests`, and the span on the sending node that it waits in.
+    pub traced: Vec<(usize, Place)>,
+    pub deadline: Instant,
+}
+
 /// Proposes what other nodes forward. Implemented by the write path of this node; it must not forward again, but answer
 /// [`Refusal::NotLeader`] when this node does not lead.
 #[tonic::async_trait]
 pub trait ProposeForwarded: Send + Sync + 'static {
-    async fn propose_forwarded(&self, requests: Vec<Bytes>, deadline: Instant) -> ForwardOutcome;
+    async fn propose_forwarded(&self, batch: Forwarded) -> ForwardOutcome;
 }
 
 /// Sends batches to whoever leads. Cheap to share; keeps one stream to the current leader.
@@ -83,6 +96,16 @@ impl Forwarder {
     /// Refuses at once when no leader is known or this node leads itself: there is no retry here. A caller that gives up
     /// before the outcome must take the batch for unknown.
     pub async fn forward(&self, requests: Vec<Bytes>, deadline: Instant) -> ForwardOutcome {
+        self.forward_traced(requests, Vec::new(), deadline).await
+    }
+
+    /// As [`forward`](Forwarder::forward); `traced` names the spans that some of the requests wait in, by their place.
+    pub async fn forward_traced(
+        &self,
+        requests: Vec<Bytes>,
+        traced: Vec<(usize, Place)>,
+        deadline: Instant,
+    ) -> ForwardOutcome {
         let bytes: usize = requests.iter().map(Bytes::len).sum();
         if bytes > BATCH_BYTES_MAX {
             return ForwardOutcome::Refused(Refusal::TooLarge);
@@ -94,7 +117,7 @@ impl Forwarder {
         let Some(line) = self.line(leader) else {
             return ForwardOutcome::Refused(Refusal::Unreachable);
         };
-        line.carry(requests, bytes, deadline).await
+        line.carry(requests, traced, bytes, deadline).await
     }
 
     /// The stream to `leader`, opened when there is none or it broke. A former leader's stream ends by itself when its

@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::super::gate::Gate;
 use super::super::network::describe;
-use super::{BATCH_BYTES_MAX, BATCHES_MAX, ForwardOutcome, ProposeForwarded, Refusal, answer};
+use super::{BATCH_BYTES_MAX, BATCHES_MAX, ForwardOutcome, Forwarded, ProposeForwarded, Refusal, answer};
 
 /// No caller waits longer than this, whatever its message says.
 const WAIT_MAX: Duration = Duration::from_secs(60);
@@ -59,7 +59,7 @@ async fn take_batches(
     loop {
         let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
         match batches.message().await {
-            Ok(Some(batch)) => tokio::spawn(propose(batch, proposer.clone(), answers.clone(), place)),
+            Ok(Some(batch)) => tokio::spawn(propose(caller, batch, proposer.clone(), answers.clone(), place)),
             Ok(None) => return,
             Err(status) => {
                 tracing::debug!(caller, error = %describe(&status), "a stream of forwarded commands broke");
@@ -70,6 +70,7 @@ async fn take_batches(
 }
 
 async fn propose(
+    from: u64,
     batch: pb::Batch,
     proposer: Arc<dyn ProposeForwarded>,
     answers: mpsc::Sender<Result<pb::Answer, Status>>,
@@ -82,7 +83,8 @@ async fn propose(
         ForwardOutcome::Refused(Refusal::TooLarge)
     } else {
         let deadline = Instant::now() + Duration::from_millis(batch.remaining_ms).min(WAIT_MAX);
-        proposer.propose_forwarded(batch.requests, deadline).await
+        let traced = batch.traced.into_iter().filter_map(answer::traced_from_pb).collect();
+        proposer.propose_forwarded(Forwarded { from, requests: batch.requests, traced, deadline }).await
     };
     // A follower that is gone asks again by idempotency key.
     let _ = answers.send(Ok(answer::to_pb(batch.sequence, outcome))).await;

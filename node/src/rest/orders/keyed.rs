@@ -26,7 +26,7 @@ pub async fn decide(
 ) -> Result<Decided, Problem> {
     let request_id = context.request_id.as_str().to_owned();
     let request = Request { request_id, idempotency: Some(idempotency), command: command.into(), by: None };
-    let outcome = rest.shop.propose(request).await?;
+    let outcome = rest.shop.propose_traced(request, context.request_id.traced).await?;
     match outcome.answer {
         Ok(reply) => Ok(Decided { reply, index: outcome.index, replayed: outcome.replayed }),
         Err(rejection) => {

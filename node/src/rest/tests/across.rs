@@ -100,6 +100,7 @@ async fn without_a_quorum_writes_and_fresh_reads_say_so_and_local_reads_go_on() 
         (Unanswered::NoQuorum, "no_quorum"),
         (Unanswered::Unknown, "outcome_unknown"),
         (Unanswered::Overloaded, "overloaded"),
+        (Unanswered::DiskFull, "disk_full"),
     ] {
         node.shop.break_with(Some(why));
         let answered = node.buy(&creator, &drop, 1, "key").send().await;
@@ -126,8 +127,10 @@ async fn a_read_waits_for_what_its_caller_has_seen() {
     node.get(&path).send().await.problem(404, "not_found");
     let seen = node.get(&path).header("livedrop-min-index", &index).send().await.expect(200);
     assert_eq!(seen.header("livedrop-index"), index);
-    let beyond = node.get(&path).header("livedrop-min-index", "999999").send().await;
-    beyond.problem(503, "behind");
+    for beyond in [node.shop.applied() + 1, 999_999, u64::MAX].map(|index| index.to_string()) {
+        node.get(&path).header("livedrop-min-index", &beyond).send().await.problem(400, "bad_request");
+        node.get("/v1/search").header("livedrop-min-index", &beyond);
+    }
     node.shop.lag();
     node.shop.break_with(Some(Unanswered::NoQuorum));
     node.get(&path).header("livedrop-min-index", &index).send().await.expect(200);
@@ -144,7 +147,7 @@ async fn health_names_what_is_not_well() {
     assert!(answered.text.contains("[-]leader failed: no leader is known"), "{}", answered.text);
     node.get("/readyz?exclude=leader").send().await.expect(200);
     node.get("/livez").send().await.expect(200);
-    node.rest.drain();
+    node.rest.drain(true);
     node.get("/readyz?exclude=leader").send().await.expect(503);
     node.get("/v1/cluster").send().await.expect(200);
 }

@@ -29,7 +29,7 @@ async fn served_by(node: &Node, timeouts: Timeouts) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
     let stop = CancellationToken::new();
-    let ended = tokio::spawn(serve(listener, node.front.clone(), timeouts, stop.clone()));
+    let ended = tokio::spawn(serve(listener, None, node.front.clone(), timeouts, stop.clone()));
     Served { address, stop, ended }
 }
 

@@ -13,8 +13,9 @@ use livedrop_store::Facts;
 use tokio::sync::broadcast;
 
 use super::super::Exposition;
-use super::super::shop::{Check, Look, Shop};
+use super::super::shop::{Look, Shop};
 use crate::propose::Unanswered;
+use crate::readiness::Check;
 
 /// How many facts wait for whoever follows them.
 const FACTS: usize = 64;
@@ -31,6 +32,8 @@ struct State {
     stale: Option<(MemView, u64)>,
     /// What writes and linearizable reads come to.
     broken: Option<Unanswered>,
+    /// Whether rows cannot be read.
+    unreadable: bool,
 }
 
 impl Double {
@@ -81,6 +84,16 @@ impl Double {
     /// From now on nothing that needs a majority works.
     pub fn break_with(&self, why: Option<Unanswered>) {
         self.state().broken = why;
+    }
+
+    /// From now on rows cannot be read, or can again.
+    pub fn fail_to_look(&self, fail: bool) {
+        self.state().unreadable = fail;
+    }
+
+    /// While this is held, every look waits.
+    pub fn hold(&self) -> impl Sized + '_ {
+        self.state()
     }
 
     /// From now on this node shows what it has, until somebody makes it catch up.
@@ -144,6 +157,9 @@ impl Shop for Double {
 
     fn look(&self, look: Look) -> Result<(), Fault> {
         let state = self.state();
+        if state.unreadable {
+            return Err(Fault::new("looking at the state", "a test wants it so"));
+        }
         match &state.stale {
             Some((view, index)) => look(view, *index),
             None => look(&state.view, state.index),
@@ -197,6 +213,11 @@ impl Shop for Double {
             followers: vec![],
             version: env!("CARGO_PKG_VERSION").into(),
             uptime_seconds: 0,
+            alarms: vec![],
+            disk_free_bytes: None,
+            disk_bytes: None,
+            snapshot_age_seconds: None,
+            certificate_expires_at: None,
         }
     }
 

@@ -209,3 +209,24 @@ async fn all_orders_of_a_drop_can_be_exported() {
     assert!(lines[0].starts_with("id,buyer_id,product_id,sku,"));
     assert!(lines[1].starts_with(&last.text_at("id")) && lines[1].contains(",\"default\",2,9998,EUR,reserved,2026-"));
 }
+
+#[tokio::test]
+async fn a_body_that_is_kept_has_the_counts_and_the_time_of_its_own_answer() {
+    let node = Node::new();
+    let creator = node.account("cleo", "creator").await;
+    let drop = node.drop(&creator, json!({"stock": 5})).await;
+    let read = async || node.get(&format!("/v1/drops/{drop}")).send().await.expect(200).json();
+    let first = read().await;
+    node.shop.pass(1_000);
+    let second = read().await;
+    assert_ne!(first["server_time"], second["server_time"]);
+    let mut later = first.clone();
+    later["server_time"] = second["server_time"].clone();
+    assert_eq!(second, later, "and nothing else has changed");
+    let keys = |shape: &serde_json::Value| shape.as_object().expect("it is one").keys().cloned().collect::<Vec<_>>();
+    let listed = node.get("/v1/drops").send().await.expect(200).json();
+    assert_eq!((&listed["items"][0]["items"], keys(&second)), (&second["items"], keys(&listed["items"][0])));
+    let buyer = node.account("bob", "buyer").await;
+    node.buy(&buyer, &drop, 2, "key").send().await.expect(201);
+    assert_eq!(read().await["items"][0]["available"], json!(3));
+}

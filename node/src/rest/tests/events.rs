@@ -167,18 +167,20 @@ async fn whoever_comes_back_too_late_is_told_so_once_and_goes_on_from_there() {
 
 #[tokio::test]
 async fn an_account_and_an_address_have_so_many_streams_and_no_more() {
-    let limits = feed::Settings { per_account_max: 1, per_address_max: 2, ..feed::Settings::default() };
+    let limits = feed::Settings { per_account_max: 1, per_address_max: 1, ..feed::Settings::default() };
     let node = Node::with_streams(Arc::new(Double::at(NOW)), limits);
     let creator = node.account("cleo", "creator").await;
     let drop = node.drop(&creator, json!({"stock": 50})).await;
+    let path = format!("/v1/drops/{drop}/events");
+    let watching = node.get(&path).stream().await;
+    node.get(&path).send().await.problem(429, "too_many_requests");
+    // The address has as many as it may have; streams of accounts are counted by account.
     let own = node.get("/v1/events").token(&creator).stream().await;
     let refused = node.get("/v1/events").token(&creator).send().await;
     assert!(refused.has("retry-after"));
     refused.problem(429, "too_many_requests");
-    let path = format!("/v1/drops/{drop}/events");
-    let _watching = node.get(&path).stream().await;
-    node.get(&path).send().await.problem(429, "too_many_requests");
-    std::mem::drop(own);
+    std::mem::drop((own, watching));
+    node.get("/v1/events").token(&creator).stream().await;
     node.get(&path).stream().await;
 }
 
@@ -209,4 +211,17 @@ async fn a_reader_that_takes_nothing_is_cut_off_and_misses_nothing() {
     let told: Vec<_> =
         node.feed().await.iter().map(|event| event["id"].as_str().expect("it is text").to_owned()).collect();
     assert_eq!(seen, told[told.len() - 400..]);
+}
+
+#[tokio::test]
+async fn whoever_begins_to_watch_while_a_sample_is_due_gets_one() {
+    let (node, drop, creator) = with_drop().await;
+    let watch = async || node.get(&format!("/v1/drops/{drop}/events")).stream().await;
+    assert_eq!(watch().await.available().await, 50);
+    let mut first = watch().await;
+    assert_eq!(first.available().await, 50);
+    // It changes no count: the sample that is due because of it says nothing new.
+    node.steer(&drop, &creator, "pause").await;
+    assert_eq!(first.event().await.kind, "drop.paused");
+    assert_eq!(watch().await.available().await, 50);
 }

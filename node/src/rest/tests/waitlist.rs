@@ -29,7 +29,7 @@ async fn who_waits_sees_their_place_and_then_their_offer() {
     let waiting = |position: u32| {
         json!({
             "drop_id": drop, "sku": "default", "quantity": 1, "status": "waiting", "position": position,
-            "order_id": null, "offer_expires_at": null,
+            "position_at_least": null, "order_id": null, "offer_expires_at": null,
         })
     };
     assert_eq!((join(&node, &drop, &bob).await, join(&node, &drop, &cleo).await), (waiting(1), waiting(2)));

@@ -8,7 +8,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use super::shelf::{Shelf, ask, asked, number, numbers, product_id, walk};
-use crate::search::{Asked, Sort};
+use crate::search::{Asked, Filters, Sort};
 
 const SORTS: [Sort; 5] = [Sort::Relevance, Sort::Newest, Sort::Cheapest, Sort::Dearest, Sort::Soonest];
 const QUESTIONS: [&str; 12] = [
@@ -161,5 +161,42 @@ async fn whatever_is_typed_is_answered() {
         let found = follower.search.find(Asked { sort, ..asked(&text) }).await;
         assert!(found.is_ok(), "{text:?}");
         assert!(follower.search.suggest(text.clone(), 5).await.is_ok(), "{text:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_first_page_that_is_kept_is_gone_with_the_index_that_it_is_of() {
+    let shelf = Shelf::full().await;
+    let root = tempfile::tempdir().unwrap();
+    let (mut follower, mut kept) = shelf.indexed(root.path());
+    let everything = asked("");
+    let before = ask(&follower.search, everything.clone()).await;
+    let again = ask(&follower.search, everything.clone()).await;
+    assert_eq!((&again.places, again.total, &again.facets), (&before.places, before.total, &before.facets));
+    let newest = number(&before.places[0]);
+    let index = shelf.retire(newest).await;
+    follower.bring_up(&mut kept).unwrap();
+    let after = ask(&follower.search, everything).await;
+    assert_eq!((after.total, after.index), (before.total - 1, index));
+    assert!(after.places.iter().all(|place| number(place) != newest));
+    assert_ne!(after.facets, before.facets);
+}
+
+#[tokio::test]
+async fn pages_that_differ_in_anything_are_not_taken_for_one_another() {
+    let shelf = Shelf::full().await;
+    let root = tempfile::tempdir().unwrap();
+    let (follower, _kept) = shelf.indexed(root.path());
+    let everything = asked("");
+    let cheap = Filters { price_max: Some(5_000), ..Filters::default() };
+    let others = [
+        Asked { limit: 3, ..everything.clone() },
+        Asked { sort: Sort::Dearest, ..everything.clone() },
+        Asked { filters: cheap, ..everything.clone() },
+        asked("poster"),
+    ];
+    let first = ask(&follower.search, everything).await.places;
+    for other in others {
+        assert_ne!(ask(&follower.search, other.clone()).await.places, first, "{other:?}");
     }
 }

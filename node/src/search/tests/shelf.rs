@@ -165,7 +165,7 @@ impl Shelf {
         let mut follower = self.follower(root);
         let mut kept = follower.rebuild(&Default::default()).expect("it can be made");
         follower.bring_up(&mut kept).expect("the shop has no fault");
-        follower.show(&mut kept);
+        follower.show(&kept).expect("it can be read");
         (follower, kept)
     }
 }
@@ -220,8 +220,8 @@ impl Indexed {
         let directory = tempfile::tempdir().expect("a directory");
         let source = Source { shop, facts: broadcast::Sender::new(1).subscribe() };
         let mut follower = Follower { settings: settings(directory.path()), source, search };
-        let mut kept = follower.rebuild(&Default::default()).expect("it can be made");
-        follower.show(&mut kept);
+        let kept = follower.rebuild(&Default::default()).expect("it can be made");
+        follower.show(&kept).expect("it can be read");
         Indexed { follower, kept, _directory: directory }
     }
 

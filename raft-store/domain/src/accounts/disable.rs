@@ -12,6 +12,7 @@ pub(super) fn disable(tx: &mut Tx, entry: &Entry, command: Disable) -> Result<Re
         return Ok(Reply::Changed(account));
     }
     let account = Account { disabled_at: Some(entry.now), ..account };
+    table::note_disabled(tx, entry);
     Ok(Reply::Changed(close_sessions(tx, entry, account, None)?))
 }
 
@@ -31,7 +32,7 @@ pub(super) fn enable(tx: &mut Tx, entry: &Entry, command: Enable) -> Result<Repl
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::accounts::{ChangePassword, Checked, Command, Refresh, Role, SignIn};
+    use crate::accounts::{ChangePassword, Checked, Command, Refresh, Role, SignIn, TOKENS_LAST_MS};
     use crate::machine::testing::{Machine, account, product};
     use crate::{SessionId, products};
 
@@ -60,6 +61,8 @@ mod tests {
         assert_eq!(machine.run(refresh(1)), Err(Rejection::SessionEnded.into()));
         assert_eq!(machine.run(Command::ChangePassword(password)), Err(Rejection::Disabled.into()));
         let create = products::Command::Create(product(1, 1));
+        assert_eq!(machine.run(create.clone()), Err(Rejection::Disabled.into()));
+        machine.now.0 += TOKENS_LAST_MS;
         assert_eq!(machine.run(create.clone()), Err(products::Rejection::NotACreator.into()));
         machine.run(Command::Enable(Enable { account_id })).expect("it is there");
         assert_eq!(machine.run(refresh(1)), Err(Rejection::SessionEnded.into()), "what was closed stays closed");

@@ -10,6 +10,8 @@
 //!               └──────────revoke──────────┴────────────────────────► gone, and so are its tokens
 //! ```
 //!
+//! What an account may not do any more once it is disabled is refused by the machine before any room is asked.
+//!
 //! All sessions of an account are closed by one number in its row, its era: it costs the same however many there are.
 
 mod add_signing_key;
@@ -30,9 +32,11 @@ mod types;
 mod words;
 
 pub(crate) use forget::{any_key_retires, forget, retire_keys};
-pub(crate) use table::first_due;
+pub(crate) use table::{any_disabled_lately, first_due, is_disabled};
 pub use table::{by_email, exists, get, list, session, signer, signing_keys, standing};
-pub use types::{Account, DISPLAY_NAME_MAX, EMAIL_MAX, IMPORT_MAX, Role, SIGNING_KEYS_MAX, Session, SigningKey};
+pub use types::{
+    Account, DISPLAY_NAME_MAX, EMAIL_MAX, IMPORT_MAX, Role, SIGNING_KEYS_MAX, Session, SigningKey, TOKENS_LAST_MS,
+};
 pub use words::{
     AddSigningKey, ChangePassword, Checked, Command, Disable, Enable, Event, Import, ImportedAccount, Refresh,
     Register, Rejection, Reply, RevokeSigningKey, RotateSigningKey, SetRole, SignIn, SignOut, SignOutEverywhere,

@@ -1,6 +1,6 @@
 //! Keys of this room, and typed reads.
 
-use super::{Account, SIGNING_KEYS_MAX, Session, SigningKey};
+use super::{Account, SIGNING_KEYS_MAX, Session, SigningKey, TOKENS_LAST_MS};
 use crate::keys::{self, key};
 use crate::tx::{DueRow, Tx};
 use crate::view::Order;
@@ -24,6 +24,31 @@ pub(super) fn signing_key_key(id: &str) -> Vec<u8> {
 
 fn session_due_key(at: Timestamp, index: u64) -> [u8; 17] {
     keys::of_time_at(keys::SESSION_DUE, at, index)
+}
+
+fn tokens_left_key() -> [u8; 1] {
+    [keys::TOKENS_LEFT]
+}
+
+/// Notes that an account was disabled, whose tokens are good elsewhere for a while.
+pub(super) fn note_disabled(tx: &mut Tx, entry: &Entry) {
+    tx.put(tokens_left_key(), &entry.now.after_ms(TOKENS_LAST_MS));
+    tx.tokens_left_until = None;
+}
+
+/// Whether a token may be left of an account that was disabled since. Looked up once for all commands of an entry.
+pub(crate) fn any_disabled_lately(tx: &mut Tx, entry: &Entry) -> Result<bool, Fault> {
+    let until = match tx.tokens_left_until {
+        Some(known) => known,
+        None => tx::row(tx, &tokens_left_key(), "until when tokens are left")?.unwrap_or_default(),
+    };
+    tx.tokens_left_until = Some(until);
+    Ok(until > entry.now)
+}
+
+/// Whether there is such an account and it may do nothing.
+pub(crate) fn is_disabled(view: &dyn View, id: AccountId) -> Result<bool, Fault> {
+    Ok(get(view, id)?.is_some_and(|account| account.disabled_at.is_some()))
 }
 
 /// Has the clock look at a session when it ends as things are now.

@@ -9,6 +9,9 @@ pub const EMAIL_MAX: usize = 254;
 /// The longest display name, in bytes.
 pub const DISPLAY_NAME_MAX: usize = 200;
 
+/// How long an access token and a request that shows it last at most, in milliseconds: 20 minutes. For so long after an
+/// account was disabled a node that lags may take one of its tokens for good.
+pub const TOKENS_LAST_MS: u64 = 20 * 60 * 1_000;
 /// The most signing keys that are good at one time.
 pub const SIGNING_KEYS_MAX: usize = 16;
 /// How many accounts one command may bring.

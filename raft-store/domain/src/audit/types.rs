@@ -87,9 +87,11 @@ actions! {
     29 Followed "creator.followed",
     30 Unfollowed "creator.unfollowed",
     31 FollowersImported "followers.imported",
-    32 MemberInvited "member.invited",
-    33 MemberPromoted "member.promoted",
-    34 MemberRemoved "member.removed",
+    32 SessionReused "session.reused",
+    33 MemberInvited "member.invited",
+    34 MemberPromoted "member.promoted",
+    35 MemberRemoved "member.removed",
+    48 MembersLeftBehind "members.left_behind",
 }
 
 /// What is to be put on record, if it happens.

@@ -101,7 +101,7 @@ pub fn is_due(view: &dyn View, now: Timestamp) -> Result<bool, Fault> {
     Ok(!drops::due(view, now, 1)?.is_empty()
         || orders::first_due(view, swept.holds, now)?.is_some()
         || !drops::winding(view, 1)?.is_empty()
-        || waitlist::first_due(view)?.is_some()
+        || !waitlist::due(view, 1)?.is_empty()
         || idempotency::first_due(view, swept.keys, now)?.is_some()
         || webhooks::first_old(view, swept.deliveries.unwrap_or_default(), now)?.is_some()
         || notifications::first_old(view, swept.notices.unwrap_or_default(), now)?.is_some()

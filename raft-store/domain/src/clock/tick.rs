@@ -5,23 +5,43 @@ use crate::{
     Entry, Fault, OrderId, SessionId, accounts, drops, idempotency, notifications, orders, payments, waitlist, webhooks,
 };
 
-/// Does a bounded amount of what is due: drops first, then waiting lines, then holds, then orders of cancelled drops,
-/// then keys, then deliveries and notices, then sessions and the keys that sign for them, then the journal. It is never
-/// rejected.
+/// One part of what is left of the budget goes to each kind of work first.
+const SHARES: usize = 8;
+/// Drops whose lines go on side by side.
+const LINES_AT_ONCE: usize = 16;
+
+type Work = fn(&mut Sweep, &Tick) -> Result<(), Fault>;
+
+/// Each kind of work, those first whose delay somebody feels: drops, waiting lines, holds, orders of cancelled drops,
+/// keys, deliveries, sessions and the keys that sign for them, notices, the journal.
+const WORK: [Work; 10] = [
+    |sweep, _| sweep.drops(),
+    |sweep, _| sweep.lines(),
+    |sweep, _| sweep.holds(),
+    |sweep, _| sweep.windings(),
+    |sweep, _| sweep.keys(),
+    |sweep, _| sweep.halted_webhooks(),
+    |sweep, _| sweep.old_deliveries(),
+    |sweep, _| sweep.sessions().and_then(|()| sweep.signing_keys()),
+    |sweep, _| sweep.old_notices(),
+    |sweep, tick| sweep.journal(tick.kept()),
+];
+
+/// Does a bounded amount of what is due: a share of each kind of work, so that none is kept from its turn by how much
+/// there is of another, and then what the budget still reaches, in order. It is never rejected.
 pub(crate) fn tick(tx: &mut Tx, entry: &Entry, command: &Tick) -> Result<Ticked, Fault> {
     let before = swept(tx)?;
-    let mut sweep = Sweep { tx, entry, left: command.budget as usize, swept: before };
-    sweep.drops()?;
-    sweep.lines()?;
-    sweep.holds()?;
-    sweep.windings()?;
-    sweep.keys()?;
-    sweep.halted_webhooks()?;
-    sweep.old_deliveries()?;
-    sweep.sessions()?;
-    sweep.signing_keys()?;
-    sweep.old_notices()?;
-    sweep.journal(command.kept())?;
+    let mut sweep = Sweep { tx, entry, left: command.budget as usize, reserve: 0, swept: before };
+    for work in WORK {
+        let share = sweep.left.div_ceil(SHARES);
+        sweep.reserve = sweep.left - share;
+        sweep.left = share;
+        work(&mut sweep, command)?;
+        sweep.left += std::mem::take(&mut sweep.reserve);
+    }
+    for work in WORK {
+        work(&mut sweep, command)?;
+    }
     let Sweep { left, swept, .. } = sweep;
     if swept != before {
         tx.put(swept_key(), &swept);
@@ -32,8 +52,10 @@ pub(crate) fn tick(tx: &mut Tx, entry: &Entry, command: &Tick) -> Result<Ticked,
 struct Sweep<'s, 't> {
     tx: &'s mut Tx<'t>,
     entry: &'s Entry,
-    /// Of the budget.
+    /// Of the budget, for the work at hand.
     left: usize,
+    /// Of the budget, for other work.
+    reserve: usize,
     swept: Swept,
 }
 
@@ -46,19 +68,31 @@ impl Sweep<'_, '_> {
         self.serve_lines()
     }
 
+    /// A drop that is over and sends a million away does not keep others from offering what is free.
     fn lines(&mut self) -> Result<(), Fault> {
         while self.left > 0 {
-            let Some(id) = waitlist::first_due(self.tx)? else { break };
-            let done = waitlist::go_on(self.tx, self.entry, id, self.left)?;
-            // That there is nothing to do is something found out, too.
-            self.done(done.max(1));
+            let due = waitlist::due(self.tx, LINES_AT_ONCE)?;
+            if due.is_empty() {
+                break;
+            }
+            let each = self.left.div_ceil(due.len());
+            for id in due {
+                let limit = each.min(self.left);
+                if limit == 0 {
+                    break;
+                }
+                let done = waitlist::go_on(self.tx, self.entry, id, limit)?;
+                // That there is nothing to do is something found out, too.
+                self.done(done.max(1));
+            }
         }
         Ok(())
     }
 
-    /// Offers what the thing just done has freed, as far as the budget reaches.
+    /// Offers what the thing just done has freed, in the entry that frees it, for which it may take of what is kept for
+    /// other work. What the budget does not reach waits with those who wait for it, and the next tick offers it.
     fn serve_lines(&mut self) -> Result<(), Fault> {
-        let offered = waitlist::serve(self.tx, self.entry, self.left)?;
+        let offered = waitlist::serve(self.tx, self.entry, self.left + self.reserve / 2)?;
         self.done(offered);
         Ok(())
     }
@@ -194,7 +228,9 @@ impl Sweep<'_, '_> {
     }
 
     fn done(&mut self, things: usize) {
-        self.left -= things;
+        let of_reserve = things.saturating_sub(self.left);
+        self.left -= things - of_reserve;
+        self.reserve -= of_reserve;
         self.tx.flush();
     }
 
@@ -267,6 +303,91 @@ mod tests {
         machine.tick();
         let second = machine.place_keyed(3, 1, "key").expect("there are units again");
         assert_ne!(second.id, first.id);
+    }
+
+    /// Drop 2 has a unit, which an order holds; drop 1 is sold out, and so many wait for it.
+    fn with_line(waiting: u128) -> (Machine, OrderId) {
+        let mut machine = Machine::with_drop(1);
+        machine.place(1, 9, 1).expect("there is one");
+        for buyer in 1..=waiting {
+            let join = machine.join_command(10_000 + buyer, buyer, None, 1);
+            machine.run_unchecked(join).expect("nothing is left");
+        }
+        let other = drops::Schedule { drop_id: crate::DropId::from_u128(2), hold_ms: 120_000, ..drop(1) };
+        machine.run(drops::Command::Schedule(other)).expect("the creator may");
+        let (order_id, buyer_id) = (OrderId::from_u128(2), machine.buyer(9));
+        let place = orders::Place { order_id, buyer_id, drop_id: crate::DropId::from_u128(2), sku: None, quantity: 1 };
+        machine.run(orders::Command::Place(place)).expect("there are five");
+        (machine, order_id)
+    }
+
+    #[test]
+    fn a_long_line_that_is_sent_away_keeps_no_hold_from_ending() {
+        let (mut machine, held) = with_line(60);
+        let steer = drops::Steer { drop_id: drop(1).drop_id, creator_id: drop(1).creator_id };
+        machine.run(drops::Command::End(steer)).expect("it is live");
+        machine.now = machine.order(2).hold_expires_at;
+        machine.tick_with(32);
+        assert_eq!(statuses(&machine, &[held]), [Status::Expired]);
+        assert!((1..60).contains(&machine.waiting().len()), "the line goes on as well: {}", machine.waiting().len());
+    }
+
+    #[test]
+    fn many_holds_that_end_at_once_keep_no_line_from_its_offers_and_no_key_from_its_end() {
+        let mut machine = Machine::with_drop(600);
+        for order in 1..=300 {
+            machine.place_keyed(order, 9, &format!("key {order}")).expect("there are enough");
+        }
+        machine.place(301, 8, 300).expect("there are three hundred");
+        for buyer in 1..=300 {
+            let join = machine.join_command(10_000 + buyer, buyer, None, 1);
+            machine.run_unchecked(join).expect("nothing is left");
+        }
+        machine.cancel(301, 8).expect("it is reserved");
+        assert_eq!(machine.waiting().len(), 44, "one command makes a bounded number of offers");
+        machine.now.0 += KEPT_MS;
+        machine.tick_with(64);
+        let expired = machine.told("Expired");
+        assert!((8..64).contains(&expired), "{expired}");
+        assert!(machine.waiting().len() < 44, "the line goes on");
+        let keys = machine.view.0.keys().filter(|key| key[0] == crate::keys::IDEMPOTENCY).count();
+        assert!(keys < 300, "keys are forgotten as well");
+    }
+
+    #[test]
+    fn a_line_that_is_sent_away_keeps_no_other_line_from_its_offers() {
+        let mut machine = Machine::with_drop(1);
+        machine.place(1, 9, 1).expect("there is one");
+        for buyer in 1..=60 {
+            let join = machine.join_command(10_000 + buyer, buyer, None, 1);
+            machine.run_unchecked(join).expect("nothing is left");
+        }
+        let drop_id = crate::DropId::from_u128(2);
+        let items = vec![drops::NewItem { sku: "default".into(), stock: 300 }];
+        let other = drops::Schedule { drop_id, items, ..drop(1) };
+        machine.run(drops::Command::Schedule(other)).expect("the creator may");
+        let place = |n, quantity| {
+            let (order_id, buyer_id) = (OrderId::from_u128(n), crate::AccountId::from_u128(1_009));
+            orders::Command::Place(orders::Place { order_id, buyer_id, drop_id, sku: None, quantity })
+        };
+        machine.run(place(2, 300)).expect("there are so many");
+        for n in 1..=300 {
+            let (account_id, order_id) = (machine.buyer(n), OrderId::from_u128(20_000 + n));
+            let join = waitlist::Join { drop_id, account_id, sku: None, quantity: 1, order_id };
+            machine.run_unchecked(waitlist::Command::Join(join)).expect("nothing is left");
+        }
+        machine.cancel(2, 9).expect("it is reserved");
+        let left = |machine: &Machine| waitlist::line(&machine.view, drop_id, 0).expect("it is read").waiting;
+        assert_eq!(left(&machine), 44, "one command makes a bounded number of offers");
+        let steer = drops::Steer { drop_id: drop(1).drop_id, creator_id: drop(1).creator_id };
+        machine.run(drops::Command::End(steer)).expect("it is live");
+        machine.tick_with(16);
+        assert!(
+            left(&machine) < 44 && machine.waiting().len() < 60,
+            "{} and {}",
+            left(&machine),
+            machine.waiting().len()
+        );
     }
 
     /// The log indices that the journal has rows of.

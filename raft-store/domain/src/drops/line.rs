@@ -54,6 +54,15 @@ pub(crate) fn change_line(tx: &mut Tx, entry: &Entry, id: DropId, item: u16, som
     release::note_units(tx, entry, drop, left)
 }
 
+/// What of a live drop is free and waited for: the variants, in order, each with its units. The counts are decoded once
+/// for all variants, and for all that an entry does to one drop.
+pub(crate) fn free_in_lines(tx: &mut Tx, drop: &Drop) -> Result<Vec<(u16, u64)>, Fault> {
+    let Some(waited_for) = &drop.waited_for else { return Ok(Vec::new()) };
+    let stock = hot::stock(tx, drop.id)?;
+    let available = |item: u16| stock.0.get(usize::from(item)).map_or(0, |counts| counts.available);
+    Ok(waited_for.iter().map(|item| (*item, available(*item))).filter(|(_, available)| *available > 0).collect())
+}
+
 /// Holds units of the variant at `item` for the next in line: `at_most` of them, as far as they are there and the limit
 /// leaves them to the buyer. Gives how many; `None` when that is none.
 pub(crate) fn hold_for_next(

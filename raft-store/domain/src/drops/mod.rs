@@ -36,9 +36,9 @@ mod types;
 mod winding;
 mod words;
 
-pub(crate) use hold::{NoHold, hold};
+pub(crate) use hold::{Held, NoHold, hold};
 pub(crate) use hot::Hot;
-pub(crate) use line::{as_it_is_now, change_line, hold_for_next, lines_to_look_at, look_at_lines};
+pub(crate) use line::{as_it_is_now, change_line, free_in_lines, hold_for_next, lines_to_look_at, look_at_lines};
 pub(crate) use open_due::move_on;
 pub(crate) use release::{release, settle, take_back};
 pub use table::{Filter, get, list, of_product, stock, units_of};

@@ -10,7 +10,7 @@ use crate::{DropId, View, drops, orders, waitlist};
 pub(super) fn check(view: &dyn View) -> Result<(), Broken> {
     check_places(view)?;
     let lines: BTreeSet<(DropId, u16)> = check_lines(view)?;
-    let due: BTreeSet<DropId> = waitlist::all_due(view)?.into_iter().collect();
+    let due: BTreeSet<DropId> = waitlist::due(view, usize::MAX)?.into_iter().collect();
     for (drop, stock) in drops::all(view)? {
         let waited_for = drop.waited_for.clone().unwrap_or_default();
         let of_drop = lines.range((drop.id, 0)..=(drop.id, u16::MAX)).map(|(_, item)| *item);

@@ -1,15 +1,17 @@
 //! Which commands are deeds: what goes into the audit trail when they change something.
 //!
 //! Not here: orders, which have a row each that says who placed them; places in waiting lines, which become orders; what
-//! nodes do by themselves all the time (ticks, reports of gateways, of deliveries and of caches); what somebody wants to be told;
-//! refreshes, whose session is on record since its sign-in.
+//! nodes do by themselves all the time (ticks, reports of gateways, of deliveries and of caches); what somebody wants to
+//! be told; refreshes, whose session is on record since its sign-in. But that a token was used twice is: somebody else
+//! may have it.
 
 use crate::accounts::{self, Role};
 use crate::audit::{Action, Actor, Deed};
 use crate::words::By;
-use crate::{AccountId, Command, Fault, View, drops, follows, members, payments, products, webhooks};
+use crate::{AccountId, Command, Fault, Reply, View, drops, follows, members, payments, products, webhooks};
 
-/// What to put on record if the command changes something. Looks at nothing, but for the session that is signed out.
+/// What to put on record if the command changes something, and [`is_done`]. Looks at nothing, but for the session that is
+/// signed out or refreshed.
 pub(super) fn of(view: &dyn View, command: &Command, by: Option<By>) -> Result<Option<Deed>, Fault> {
     Ok(match command {
         Command::Orders(_)
@@ -24,6 +26,14 @@ pub(super) fn of(view: &dyn View, command: &Command, by: Option<By>) -> Result<O
             let whose = session.map_or(operator(by), |session| by_default(by, session.account_id));
             Some(deed(whose, Action::SignedOut, command.session_id, ""))
         }
+        Command::Accounts(accounts::Command::Refresh(command)) => {
+            // Nobody knows who of those that have the token was first: the cluster closes the session by itself.
+            let session = accounts::session(view, command.session_id)?;
+            session.map(|session| {
+                let whose = format!("account={}", session.account_id);
+                deed(Actor::System, Action::SessionReused, command.session_id, whose)
+            })
+        }
         Command::Accounts(command) => account(command, by),
         Command::Products(command) => Some(product(command)),
         Command::Drops(command) => Some(drop(command)),
@@ -31,6 +41,11 @@ pub(super) fn of(view: &dyn View, command: &Command, by: Option<By>) -> Result<O
         Command::Follows(command) => Some(follow(command, by)),
         Command::Members(command) => Some(member(command, by)),
     })
+}
+
+/// Whether a command that changed something did what the deed says.
+pub(super) fn is_done(deed: &Deed, reply: &Reply) -> bool {
+    deed.action != Action::SessionReused || *reply == Reply::Accounts(accounts::Reply::ReuseDetected)
 }
 
 /// The operator who asks, or a node.
@@ -159,6 +174,10 @@ fn member(command: &members::Command, by: Option<By>) -> Deed {
         }
         Promote(it) => deed(operator(by), Action::MemberPromoted, it.node_id, ""),
         Remove(it) => deed(operator(by), Action::MemberRemoved, it.node_id, ""),
+        LeaveBehind(it) => {
+            let ids: Vec<String> = it.node_ids.iter().map(u64::to_string).collect();
+            deed(Actor::Operator, Action::MembersLeftBehind, ids.join(","), "")
+        }
     }
 }
 
@@ -278,5 +297,25 @@ mod tests {
         let [_, signed_in, signed_out] = &all[..] else { panic!("the second signing out changed nothing: {all:?}") };
         assert_eq!((signed_in.actor, signed_out.actor), (Actor::Account(account_id), Actor::Account(account_id)));
         assert_eq!(signed_out.subject, session_id.to_string());
+    }
+
+    #[test]
+    fn a_token_that_is_used_twice_is_on_record_and_a_refresh_is_not() {
+        let mut machine = Machine::with_creator();
+        let (account_id, session_id) = (schedule(1).creator_id, SessionId::from_u128(5));
+        let sign_in = SignIn { session_id, account_id, refresh_hash: [1; 32], lasts_ms: 1_000, era: None };
+        machine.run(accounts::Command::SignIn(sign_in)).expect("the account is there");
+        let refresh = |presented: u8, next: u8| {
+            let (presented_hash, next_hash) = ([presented; 32], [next; 32]);
+            accounts::Command::Refresh(accounts::Refresh { session_id, presented_hash, next_hash, lasts_ms: 1_000 })
+        };
+        machine.run(refresh(1, 2)).expect("it is the newest");
+        let before = records(&machine).len();
+        machine.run(refresh(1, 3)).expect("it is an answer");
+        machine.run(refresh(2, 3)).expect_err("the session is closed");
+        let all = records(&machine);
+        let [last] = &all[before..] else { panic!("one of the three is on record: {:?}", &all[before..]) };
+        assert_eq!((last.action, last.actor), (Action::SessionReused, Actor::System));
+        assert_eq!((&last.subject, &last.detail), (&session_id.to_string(), &format!("account={account_id}")));
     }
 }

@@ -1,5 +1,7 @@
 //! A machine in memory, and the shop that most tests begin with.
 
+use std::cell::Cell;
+
 use super::apply;
 use crate::accounts::{self, Role};
 use crate::batch::BatchBuilder;
@@ -8,9 +10,11 @@ use crate::drops::{self, NewItem, Schedule};
 use crate::orders::{self, Order, Place};
 use crate::payments::{self, Gateway, Payment, Report, With};
 use crate::products::{self, Create};
+use crate::view::{Order as Way, Row};
 use crate::words::{By, Command, Event, Idempotency, Outcome, Rejection, Reply, Request};
 use crate::{
-    AccountId, Currency, DropId, MemView, Money, OrderId, Overlay, ProductId, Timestamp, clock, codec, invariants,
+    AccountId, Currency, DropId, Fault, MemView, Money, OrderId, Overlay, ProductId, Timestamp, View, clock, codec,
+    invariants,
 };
 
 pub(crate) struct Machine {
@@ -32,6 +36,24 @@ impl Default for Machine {
             last: Outcome { index: 0, replayed: false, answer },
             facts: Vec::new(),
         }
+    }
+}
+
+/// A view that counts what is read of it in runs.
+struct Counting<'v> {
+    view: &'v MemView,
+    scanned: Cell<usize>,
+}
+
+impl View for Counting<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.view.get(key)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], order: Way, limit: usize) -> Result<Vec<Row>, Fault> {
+        let rows = self.view.scan(from, to, order, limit)?;
+        self.scanned.set(self.scanned.get() + rows.len());
+        Ok(rows)
     }
 }
 
@@ -150,6 +172,26 @@ impl Machine {
         self.last.answer.clone()
     }
 
+    /// How many stored rows are read in runs by one entry of these commands; nothing comes of it.
+    pub fn rows_scanned(&self, commands: Vec<Command>) -> usize {
+        let mut batch = BatchBuilder::new();
+        for command in commands {
+            let request = Request { request_id: "test".into(), idempotency: None, command, by: None };
+            batch.push(&codec::encode(&request));
+        }
+        self.rows_scanned_by(|view| {
+            let applied = apply(view, &mut Overlay::default(), self.index + 1, &batch.finish(self.now));
+            assert!(applied.expect("no fault").outcomes.iter().all(|outcome| outcome.answer.is_ok()));
+        })
+    }
+
+    /// How many stored rows a look at the state reads in runs.
+    pub fn rows_scanned_by(&self, look: impl FnOnce(&dyn View)) -> usize {
+        let counting = Counting { view: &self.view, scanned: Cell::new(0) };
+        look(&counting);
+        counting.scanned.get()
+    }
+
     pub fn buyer(&self, n: u128) -> AccountId {
         AccountId::from_u128(1_000 + n)
     }
@@ -220,9 +262,13 @@ impl Machine {
         self.report(order, payments::Outcome::Succeeded).expect("it is the latest")
     }
 
-    pub fn cancel(&mut self, order: u128, buyer: u128) -> Result<(Order, Option<Payment>), Rejection> {
+    pub fn cancel_command(&self, order: u128, buyer: u128) -> Command {
         let cancel = payments::Cancel { order_id: OrderId::from_u128(order), buyer_id: self.buyer(buyer) };
-        self.run(payments::Command::Cancel(cancel)).map(|reply| match reply {
+        payments::Command::Cancel(cancel).into()
+    }
+
+    pub fn cancel(&mut self, order: u128, buyer: u128) -> Result<(Order, Option<Payment>), Rejection> {
+        self.run(self.cancel_command(order, buyer)).map(|reply| match reply {
             Reply::Payments(payments::Reply::Cancelled(order, payment)) => (order, payment.map(|payment| *payment)),
             other => panic!("not cancelled: {other:?}"),
         })

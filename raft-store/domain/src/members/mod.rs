@@ -10,6 +10,7 @@
 //! that was ever given is never given again. Who votes is decided by consensus itself; this room says who may be asked.
 
 mod invite;
+mod leave_behind;
 mod promote;
 mod register;
 mod remove;
@@ -18,8 +19,8 @@ mod types;
 mod words;
 
 pub use table::{all, get, invitation, invitations};
-pub use types::{INVITED_MAX, Invitation, LIVES_MAX_MS, Member, NODE_ID_MAX, SECRET_BYTES};
-pub use words::{Command, Invite, Promote, Register, Rejection, Remove, Reply};
+pub use types::{INVITED_MAX, Invitation, LEFT_BEHIND, LIVES_MAX_MS, Member, NODE_ID_MAX, SECRET_BYTES};
+pub use words::{Command, Invite, LeaveBehind, Promote, Register, Rejection, Remove, Reply};
 
 use crate::tx::Tx;
 use crate::{Entry, Stop};
@@ -27,6 +28,7 @@ use crate::{Entry, Stop};
 pub(crate) fn apply(tx: &mut Tx, entry: &Entry, command: Command) -> Result<Reply, Stop> {
     match command {
         Command::Register(command) => register::register(tx, entry, command),
+        Command::LeaveBehind(command) => leave_behind::leave_behind(tx, entry, command),
         Command::Invite(command) => invite::invite(tx, entry, command),
         Command::Promote(command) => promote::promote(tx, entry, &command),
         Command::Remove(command) => remove::remove(tx, entry, &command),

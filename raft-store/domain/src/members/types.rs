@@ -17,6 +17,10 @@ pub(super) const ADDRESS_MAX: usize = 256;
 /// How long an invitation that ran out is remembered, to tell whoever still shows its token, in milliseconds.
 pub(super) const REMEMBERED_MS: u64 = 24 * 3_600_000;
 
+/// Stands in the place of the data directory of a node that was left behind when the cluster was recovered from the loss
+/// of its majority. No directory draws it.
+pub const LEFT_BEHIND: [u8; 16] = [0; 16];
+
 /// A node id and the data directory it is bound to.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Member {

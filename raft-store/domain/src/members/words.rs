@@ -15,6 +15,8 @@ pub enum Command {
     Promote(#[n(0)] Promote),
     #[n(3)]
     Remove(#[n(0)] Remove),
+    #[n(16)]
+    LeaveBehind(#[n(0)] LeaveBehind),
 }
 
 /// Binds a node id to one data directory, for good.
@@ -75,6 +77,13 @@ pub struct Remove {
     pub node_id: u64,
 }
 
+/// Gives up the ids of members that a recovery goes on without, in the entry that it writes itself.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct LeaveBehind {
+    #[n(0)]
+    pub node_ids: Vec<u64>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {
     #[n(0)]
@@ -86,6 +95,9 @@ pub enum Reply {
     /// The invitation is gone; nobody had joined with it.
     #[n(3)]
     Uninvited,
+    /// How many ids.
+    #[n(16)]
+    LeftBehind(#[n(0)] u32),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

@@ -1,25 +1,37 @@
-use super::types::addressed;
-use super::{Notice, table};
-use crate::Entry;
+use super::types::{Whose, addressed};
+use super::{Kind, Notice, table};
 use crate::tx::Tx;
+use crate::{Entry, Fault, accounts};
 
 /// Writes down what the entry told that somebody may want to read later, when all of its commands are done.
 ///
 /// A purchase and the beginning of a payment cost a look at the event. It emits nothing.
-pub(crate) fn note(tx: &mut Tx, entry: &Entry) {
+pub(crate) fn note(tx: &mut Tx, entry: &Entry) -> Result<(), Fault> {
     tx.for_each_event(|tx, ordinal, event| {
-        if let Some((_, whose)) = addressed(event) {
+        let Some((kind, whose)) = addressed(event) else { return Ok(()) };
+        if is_news(tx, kind, whose)? {
             let notice = Notice { at: entry.now, event: event.clone() };
             table::insert(tx, entry, whose, ordinal, &notice);
         }
-    });
+        Ok(())
+    })
+}
+
+/// Whether anybody is told. Nobody is asked to the drops of a creator whose account is disabled; but that one was called
+/// off is still said to those who were.
+fn is_news(tx: &Tx, kind: Kind, whose: Whose) -> Result<bool, Fault> {
+    match whose {
+        Whose::Creator(creator) if kind != Kind::DropCancelled => Ok(!accounts::is_disabled(tx, creator)?),
+        _ => Ok(true),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::drops::{self, NewItem, Restock, Schedule, Steer};
     use crate::machine::testing::{Machine, drop};
-    use crate::notifications::{Kind, Position, all_notices};
+    use crate::notifications::{Position, all_notices};
     use crate::{AccountId, keys};
 
     /// The kinds of all notices in the order in which they were told, with whom they stand under.
@@ -91,5 +103,20 @@ mod tests {
         machine.place(1, 1, 1).expect("there are five");
         machine.pay(1, 1).expect("it is reserved");
         assert_eq!(noted(&machine).len(), before);
+    }
+
+    #[test]
+    fn of_drops_of_a_disabled_creator_only_that_they_are_called_off_is_noted() {
+        let mut machine = Machine::with_drop(5);
+        let creator = AccountId::from_u128(1);
+        let before = noted(&machine).len();
+        machine.run(accounts::Command::Disable(accounts::Disable { account_id: creator })).expect("it is there");
+        machine.paid(1, 1, 5);
+        let told: Vec<_> = noted(&machine).split_off(before).into_iter().map(|(kind, _)| kind).collect();
+        assert_eq!(told, [Kind::OrderConfirmed], "not that it sold out");
+        machine.now.0 += accounts::TOKENS_LAST_MS;
+        let steer = Steer { drop_id: drop(1).drop_id, creator_id: creator };
+        machine.run(drops::Command::Cancel(steer)).expect("it is live");
+        assert_eq!(noted(&machine).pop().map(|(kind, _)| kind), Some(Kind::DropCancelled));
     }
 }

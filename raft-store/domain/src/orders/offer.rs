@@ -1,7 +1,6 @@
-use super::{Event, Order, Status, newest, table, told};
-use crate::drops;
+use super::{Order, newest, place};
 use crate::tx::Tx;
-use crate::{AccountId, DropId, Entry, Fault, OrderId, Timestamp};
+use crate::{AccountId, DropId, Entry, Fault, OrderId, Timestamp, accounts, drops};
 
 /// Units for whoever is next in a waiting line.
 pub(crate) struct Offer {
@@ -17,30 +16,14 @@ pub(crate) struct Offer {
 }
 
 /// Reserves units for somebody who waited, as many as they want, as there are, and as the limit of one customer leaves
-/// them. Gives `None` when that is none, or when the id names an order already. Emits `Reserved`.
+/// them. Gives `None` when that is none, when an operator has disabled their account, or when the id names an order
+/// already. Emits `Reserved`.
 pub(crate) fn offer(tx: &mut Tx, entry: &Entry, offer: Offer) -> Result<Option<Order>, Fault> {
     let Offer { order_id, buyer_id, drop_id, item, at_most, expires_at } = offer;
-    if newest::is_taken(tx, order_id)? {
+    if newest::is_taken(tx, order_id)? || accounts::is_disabled(tx, buyer_id)? {
         return Ok(None);
     }
     let held = drops::hold_for_next(tx, drop_id, item, buyer_id, at_most, expires_at)?;
     let Some((held, quantity)) = held else { return Ok(None) };
-    let order = Order {
-        id: order_id,
-        buyer_id,
-        drop_id,
-        product_id: held.product_id,
-        sku: held.sku,
-        quantity,
-        unit_price: held.unit_price,
-        status: Status::Reserved,
-        created_at: entry.now,
-        hold_expires_at: held.expires_at,
-        placed_index: entry.index,
-        version: entry.index,
-        extended_to: None,
-    };
-    table::insert(tx, entry, &order);
-    tx.emit(Event::Reserved(told(&order)));
-    Ok(Some(order))
+    Ok(Some(place::reserve(tx, entry, (order_id, buyer_id, drop_id), held, quantity)))
 }

@@ -1,15 +1,16 @@
 use super::{Event, Order, Place, QUANTITY_MAX, Rejection, Status, newest, table, told};
-use crate::drops;
+use crate::drops::{self, Held};
 use crate::stop::ensure;
 use crate::tx::Tx;
-use crate::{Entry, Stop};
+use crate::{AccountId, DropId, Entry, OrderId, Stop};
 
 /// Holds units of a drop for a buyer: the purchase that everything here is for.
 ///
 /// Rejects, in this order: `BadQuantity`, `DropNotFound`, `NotOpen`, `Paused` or `Ended`, `UnknownSku`, `LimitReached`,
 /// `SoldOut`, `IdTaken`. Emits `Reserved`, after what the drop has to say.
 ///
-/// Does not look the buyer up: the token that named them was signed for an account that is there.
+/// Does not look the buyer up: the token that named them was signed for an account that is there, and if it was disabled
+/// since, the machine has refused the command.
 pub(crate) fn place(tx: &mut Tx, entry: &Entry, command: Place) -> Result<Order, Stop> {
     let Place { order_id, buyer_id, drop_id, sku, quantity } = command;
     ensure((1..=QUANTITY_MAX).contains(&quantity), Rejection::BadQuantity)?;
@@ -17,8 +18,19 @@ pub(crate) fn place(tx: &mut Tx, entry: &Entry, command: Place) -> Result<Order,
     // Last, though units are held by now: a drop that is sold out says so without this look at the disk,
     // and a rejection forgets what was held.
     ensure(!newest::is_taken(tx, order_id)?, Rejection::IdTaken)?;
+    Ok(reserve(tx, entry, (order_id, buyer_id, drop_id), held, quantity))
+}
+
+/// Makes an order of units that are held for it. Emits `Reserved`.
+pub(super) fn reserve(
+    tx: &mut Tx,
+    entry: &Entry,
+    (id, buyer_id, drop_id): (OrderId, AccountId, DropId),
+    held: Held,
+    quantity: u32,
+) -> Order {
     let order = Order {
-        id: order_id,
+        id,
         buyer_id,
         drop_id,
         product_id: held.product_id,
@@ -34,7 +46,7 @@ pub(crate) fn place(tx: &mut Tx, entry: &Entry, command: Place) -> Result<Order,
     };
     table::insert(tx, entry, &order);
     tx.emit(Event::Reserved(told(&order)));
-    Ok(order)
+    order
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ mod tests {
     use super::*;
     use crate::drops::{Command, Restock, Schedule, Steer};
     use crate::machine::testing::{Machine, drop};
-    use crate::waitlist::{Standing, line, standing};
+    use crate::waitlist::{Position, Standing, line, standing};
     use crate::{OrderId, Rejection as No};
 
     fn steer() -> Steer {
@@ -102,7 +102,7 @@ mod tests {
         machine.join(105, 1, 2).expect("it is less");
         assert_eq!(machine.waiting(), [1, 2]);
         let standing = standing(&machine.view, drop(1).drop_id, machine.buyer(1)).expect("memory does not fail");
-        assert_eq!(standing, Some(Standing::Waiting { item: 0, quantity: 2, position: Some(1) }));
+        assert_eq!(standing, Some(Standing::Waiting { item: 0, quantity: 2, position: Position::Exactly(1) }));
         machine.cancel(1, 9).expect("it is reserved");
         assert_eq!(machine.order(101).buyer_id, machine.buyer(1), "the first order id counts");
     }

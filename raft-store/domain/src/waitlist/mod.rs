@@ -26,10 +26,10 @@ mod types;
 mod words;
 
 pub(crate) use serve::{go_on, serve};
-pub(crate) use table::{all_due, all_lines, all_places, all_waiters, first_due};
+pub(crate) use table::{all_lines, all_places, all_waiters, due};
 pub use table::{line, standing, waiting};
 pub use types::{
-    LINE_MAX, Line, OFFER_MS, OFFERS_AT_ONCE, POSITION_MAX, Place, QUANTITY_MAX, Sequence, Standing, Waiter,
+    COUNTED_MAX, LINE_MAX, Line, OFFER_MS, OFFERS_AT_ONCE, Place, Position, QUANTITY_MAX, Sequence, Standing, Waiter,
 };
 pub use words::{Command, Event, Join, Leave, Rejection, Reply};
 

@@ -7,7 +7,7 @@ use crate::orders::{self, Offer};
 use crate::tx::Tx;
 use crate::{DropId, Entry, Fault};
 
-/// How many who wait are read at a time.
+/// How many who wait are read at a time at most.
 const READ_AT_ONCE: usize = 64;
 
 /// Offers what the command, or the thing that it did last, has freed, at most `limit` times, and has the clock go on with
@@ -45,10 +45,7 @@ fn mark(tx: &mut Tx, id: DropId) -> Result<(), Fault> {
         Phase::Ended | Phase::Cancelled => true,
         // When it goes on, whoever has it go on says so.
         Phase::Scheduled | Phase::Paused => false,
-        Phase::Live => {
-            let stock = drops::stock(tx, id)?;
-            stock.0.iter().enumerate().any(|(place, item)| item.available > 0 && drop.is_waited_for(place))
-        }
+        Phase::Live => !drops::free_in_lines(tx, &drop)?.is_empty(),
     };
     table::mark_due(tx, id, is_due)
 }
@@ -60,19 +57,26 @@ fn offer_units(tx: &mut Tx, entry: &Entry, id: DropId, limit: usize) -> Result<u
         return Ok(0);
     }
     let mut done = 0;
-    for item in drop.waited_for.clone().unwrap_or_default() {
-        done += offer_variant(tx, entry, &drop, item, limit - done)?;
+    for (item, available) in drops::free_in_lines(tx, &drop)? {
+        done += offer_variant(tx, entry, &drop, (item, available), limit - done)?;
     }
     Ok(done)
 }
 
-/// Offers what is free of one variant to those who wait for it, in order.
-fn offer_variant(tx: &mut Tx, entry: &Entry, drop: &Drop, item: u16, limit: usize) -> Result<usize, Fault> {
+/// Offers the `available` units of one variant to those who wait for it, in order.
+fn offer_variant(
+    tx: &mut Tx,
+    entry: &Entry,
+    drop: &Drop,
+    (item, mut available): (u16, u64),
+    limit: usize,
+) -> Result<usize, Fault> {
     let mut line = table::line(tx, drop.id, item)?;
-    let mut available = drops::stock(tx, drop.id)?.0.get(usize::from(item)).map_or(0, |item| item.available);
     let mut done = 0;
     while done < limit && available > 0 && line.waiting > 0 {
-        let next = table::waiting(tx, drop.id, item, line.first, READ_AT_ONCE.min(limit - done))?;
+        // Each of them takes a unit at least, or none at all: more of them than units are not needed yet.
+        let units = usize::try_from(available).unwrap_or(usize::MAX);
+        let next = table::first_waiting(tx, drop.id, item, line.first, units.min(READ_AT_ONCE).min(limit - done))?;
         if next.is_empty() {
             return Err(Fault::new("going on with a line", format!("{} of {} are not there", line.waiting, drop.id)));
         }
@@ -98,7 +102,8 @@ fn offer_variant(tx: &mut Tx, entry: &Entry, drop: &Drop, item: u16, limit: usiz
 }
 
 /// Offers units to whoever waits at a place, which is used up by it. Gives how many: none when the limit of one customer
-/// leaves them nothing, or when the id of their order was used for another one, which no node does.
+/// leaves them nothing, when their account is disabled, or when the id of their order was used for another one, which no
+/// node does.
 fn offer(tx: &mut Tx, entry: &Entry, drop: &Drop, (item, sequence): (u16, u64), waiter: Waiter) -> Result<u64, Fault> {
     let Waiter { account_id, order_id, quantity, .. } = waiter;
     let expires_at = entry.now.after_ms(drop.hold_ms.max(OFFER_MS));

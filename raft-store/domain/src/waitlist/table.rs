@@ -1,6 +1,6 @@
 //! Keys of this room, and typed reads.
 
-use super::{Line, POSITION_MAX, Place, Sequence, Standing, Waiter};
+use super::{COUNTED_MAX, Line, Place, Position, Sequence, Standing, Waiter};
 use crate::keys::{self, key};
 use crate::orders::{self, Status};
 use crate::tx::Tx;
@@ -81,14 +81,29 @@ pub fn waiting(
     limit: usize,
 ) -> Result<Vec<(Sequence, Waiter)>, Fault> {
     let end = keys::after(&key(keys::WAITING, &[&drop.bytes(), &item.to_be_bytes()]));
-    view.scan(&waiting_key(drop, item, from), &end, Way::Forward, limit)?
-        .iter()
-        .map(|(row, bytes)| {
-            let sequence = keys::number(row, 19);
-            let sequence = sequence.ok_or_else(|| Fault::new("reading a line", "a key without a place"))?;
-            Ok((sequence, codec::decode(bytes, "somebody who waits")?))
-        })
-        .collect()
+    waiting_before(view, &waiting_key(drop, item, from), &end, limit)
+}
+
+/// Those who wait at the first `limit` places from `from` on, and some who come next if nobody is left there: one or more
+/// while anybody waits. Whoever joins in the same entry stands at the end, and is not looked through.
+pub(super) fn first_waiting(
+    view: &dyn View,
+    drop: DropId,
+    item: u16,
+    from: Sequence,
+    limit: usize,
+) -> Result<Vec<(Sequence, Waiter)>, Fault> {
+    let to = from.saturating_add(limit as u64);
+    let first = waiting_before(view, &waiting_key(drop, item, from), &waiting_key(drop, item, to), limit)?;
+    match first.is_empty() {
+        true => waiting(view, drop, item, to, limit),
+        false => Ok(first),
+    }
+}
+
+fn waiting_before(view: &dyn View, from: &[u8], end: &[u8], limit: usize) -> Result<Vec<(Sequence, Waiter)>, Fault> {
+    let rows = view.scan(from, end, Way::Forward, limit)?;
+    rows.iter().map(|(row, bytes)| Ok((sequence_of(row)?, codec::decode(bytes, "somebody who waits")?))).collect()
 }
 
 /// What the place of an account in the lines of a drop comes to, if it waits or has an open offer.
@@ -99,24 +114,38 @@ pub fn standing(view: &dyn View, drop: DropId, account: AccountId) -> Result<Opt
         return Ok(orders::get(view, id)?.filter(open).map(Standing::Offered));
     }
     let quantity = waiter(view, drop, item, sequence)?.quantity;
-    let first = line(view, drop, item)?.first;
-    let (from, to) = (waiting_key(drop, item, first), waiting_key(drop, item, sequence));
-    let before = view.scan(&from, &to, Way::Forward, POSITION_MAX)?.len();
-    let position = (before < POSITION_MAX).then_some(before + 1);
+    let position = position(view, drop, item, sequence)?;
     Ok(Some(Standing::Waiting { item, quantity, position }))
 }
 
-/// The first drop whose lines the clock has yet to go on with.
-pub(crate) fn first_due(view: &dyn View) -> Result<Option<DropId>, Fault> {
-    Ok(due(view, 1)?.pop())
+/// How far from the front a place is at which somebody waits. Looks at nobody else while nobody has left the line, and
+/// at [`COUNTED_MAX`] on either side of the place at most.
+fn position(view: &dyn View, drop: DropId, item: u16, sequence: Sequence) -> Result<Position, Fault> {
+    let Line { waiting, first, next } = line(view, drop, item)?;
+    let wrong = || Fault::new("reading a line", format!("{sequence} is not in line {item} of {drop}"));
+    let before = sequence.checked_sub(first).ok_or_else(wrong)?;
+    let behind = next.checked_sub(sequence + 1).ok_or_else(wrong)?;
+    let left = (before + behind + 1).checked_sub(waiting).ok_or_else(wrong)?;
+    if left == 0 {
+        return Ok(Position::Exactly(before + 1));
+    }
+    let count = |from, to| {
+        let (from, to) = (waiting_key(drop, item, from), waiting_key(drop, item, to));
+        Ok::<_, Fault>(view.scan(&from, &to, Way::Forward, COUNTED_MAX)?.len() as u64)
+    };
+    if behind <= COUNTED_MAX as u64 {
+        return Ok(Position::Exactly(waiting - count(sequence + 1, next)?));
+    }
+    let counted = count(first, sequence)?;
+    Ok(match counted < COUNTED_MAX as u64 {
+        true => Position::Exactly(counted + 1),
+        // All who left may have stood before it.
+        false => Position::AtLeast((counted + 1).max((before + 1).saturating_sub(left))),
+    })
 }
 
-/// Every drop whose lines the clock has yet to go on with, for checks of the whole state.
-pub(crate) fn all_due(view: &dyn View) -> Result<Vec<DropId>, Fault> {
-    due(view, usize::MAX)
-}
-
-fn due(view: &dyn View, limit: usize) -> Result<Vec<DropId>, Fault> {
+/// At most `limit` drops whose lines the clock has yet to go on with.
+pub(crate) fn due(view: &dyn View, limit: usize) -> Result<Vec<DropId>, Fault> {
     let rows = view.scan(&[keys::WAITLIST_DUE], &[keys::WAITLIST_DUE + 1], Way::Forward, limit)?;
     rows.iter().map(|(row, _)| drop_of(row)).collect()
 }
@@ -134,9 +163,8 @@ pub(crate) fn all_waiters(view: &dyn View) -> Result<Vec<(DropId, u16, Sequence,
     view.scan(&[keys::WAITING], &[keys::WAITING + 1], Way::Forward, usize::MAX)?
         .iter()
         .map(|(row, bytes)| {
-            let sequence = keys::number(row, 19);
-            let sequence = sequence.ok_or_else(|| Fault::new("reading a line", "a key without a place"))?;
-            Ok((drop_of(row)?, item_of(row)?, sequence, codec::decode(bytes, "somebody who waits")?))
+            let waiter = codec::decode(bytes, "somebody who waits")?;
+            Ok((drop_of(row)?, item_of(row)?, sequence_of(row)?, waiter))
         })
         .collect()
 }
@@ -158,6 +186,10 @@ fn drop_of(row: &[u8]) -> Result<DropId, Fault> {
     id.ok_or_else(|| Fault::new("reading lines", "a key without a drop id"))
 }
 
+fn sequence_of(row: &[u8]) -> Result<Sequence, Fault> {
+    keys::number(row, 19).ok_or_else(|| Fault::new("reading a line", "a key without a place"))
+}
+
 fn item_of(row: &[u8]) -> Result<u16, Fault> {
     let item = row.get(17..19).and_then(|bytes| bytes.try_into().ok()).map(u16::from_be_bytes);
     item.ok_or_else(|| Fault::new("reading lines", "a key without a variant"))
@@ -166,4 +198,65 @@ fn item_of(row: &[u8]) -> Result<u16, Fault> {
 /// The drop of a line, which is there.
 pub(super) fn drop(view: &dyn View, id: DropId) -> Result<drops::Drop, Fault> {
     drops::get(view, id)?.ok_or_else(|| Fault::new("reading lines", format!("{id} is not there")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::testing::{Machine, drop as schedule};
+    use crate::waitlist::Position::{AtLeast, Exactly};
+    use crate::{OrderId, codec};
+
+    /// A line of so many, made as if they had joined one by one; those of `left` have left it.
+    fn with_line(places: u64, left: impl Fn(Sequence) -> bool) -> Machine {
+        let mut machine = Machine::sold_out(1);
+        machine.join(1_000_000, 0, 1).expect("nothing is left");
+        let id = schedule(1).drop_id;
+        let mut waiting = 0;
+        for sequence in (0..places).filter(|sequence| !left(*sequence)) {
+            let account_id = machine.buyer(sequence.into());
+            let order_id = OrderId::from_u128(1_000_000 + u128::from(sequence));
+            let waiter = Waiter { account_id, order_id, quantity: 1, joined_at: machine.now };
+            let place = Place { item: 0, sequence, offered: None };
+            machine.view.0.insert(waiting_key(id, 0, sequence), codec::encode(&waiter));
+            machine.view.0.insert(place_key(id, account_id).to_vec(), codec::encode(&place));
+            waiting += 1;
+        }
+        machine.change_line(|line| *line = Line { waiting, first: 0, next: places });
+        machine
+    }
+
+    fn position_of(machine: &Machine, buyer: u128) -> Position {
+        let id = schedule(1).drop_id;
+        match standing(&machine.view, id, machine.buyer(buyer)).expect("memory does not fail") {
+            Some(Standing::Waiting { position, .. }) => position,
+            other => panic!("buyer {buyer} does not wait: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn in_a_line_that_nobody_left_every_place_is_known_without_a_look_at_the_others() {
+        let machine = with_line(5_000, |_| false);
+        let scanned = machine.rows_scanned_by(|view| {
+            let id = schedule(1).drop_id;
+            assert_eq!(position(view, id, 0, 0).ok(), Some(Exactly(1)));
+            assert_eq!(position(view, id, 0, 2_500).ok(), Some(Exactly(2_501)));
+            assert_eq!(position(view, id, 0, 4_999).ok(), Some(Exactly(5_000)));
+        });
+        assert_eq!(scanned, 0);
+    }
+
+    #[test]
+    fn after_some_left_those_near_an_end_are_counted_and_the_others_know_at_least_how_many_stand_before_them() {
+        // Every tenth has left.
+        let machine = with_line(5_000, |sequence| sequence % 10 == 9);
+        let counted = |sequence: u64| sequence - sequence / 10 + 1;
+        for near in [0, 8, 500, 1_100, 4_000, 4_998] {
+            assert_eq!(position_of(&machine, near.into()), Exactly(counted(near)), "place {near}");
+        }
+        let far = position_of(&machine, 2_500);
+        assert_eq!(far, AtLeast(2_001), "500 have left, and nobody knows where they stood");
+        assert!(counted(2_500) > 2_001);
+        assert_eq!(position_of(&machine, 1_200), AtLeast(1_001), "a thousand were counted");
+    }
 }

@@ -1,6 +1,6 @@
 //! A shop in which people wait.
 
-use super::{Join, Leave, Line, Reply, Standing, line, standing, waiting};
+use super::{Join, Leave, Line, Position, Reply, Standing, line, standing, waiting};
 use crate::drops::{self, Steer};
 use crate::machine::testing::{Machine, drop};
 use crate::words::{Command, Rejection};
@@ -64,9 +64,9 @@ impl Machine {
     }
 
     /// At which place a buyer waits, if they do.
-    pub fn position(&self, buyer: u128) -> Option<usize> {
+    pub fn position(&self, buyer: u128) -> Option<u64> {
         match standing(&self.view, drop(1).drop_id, self.buyer(buyer)).expect("memory does not fail") {
-            Some(Standing::Waiting { position, .. }) => position,
+            Some(Standing::Waiting { position: Position::Exactly(position), .. }) => Some(position),
             _ => None,
         }
     }

@@ -13,8 +13,8 @@ pub const QUANTITY_MAX: u32 = 10;
 pub const OFFERS_AT_ONCE: usize = 256;
 /// How long an offer lasts at least, in milliseconds, however short the drop's holds are: whoever waits is not there.
 pub const OFFER_MS: u64 = 600_000;
-/// Up to where a place is counted; whoever is further back is told no number.
-pub const POSITION_MAX: usize = 1_000;
+/// How many who wait are counted at most to say how far from the front somebody is.
+pub const COUNTED_MAX: usize = 1_000;
 
 /// A place in a line: the lower, the sooner. Not used twice while anybody waits in it.
 pub type Sequence = u64;
@@ -67,9 +67,16 @@ pub enum Standing {
         /// The variant's place in the stock of the drop.
         item: u16,
         quantity: u32,
-        /// 1 is next; none beyond [`POSITION_MAX`].
-        position: Option<usize>,
+        position: Position,
     },
     /// An order of theirs is reserved or being paid.
     Offered(Order),
+}
+
+/// How far from the front somebody waits: 1 is next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Position {
+    Exactly(u64),
+    /// Others have left the line, and nobody counts so far whether they stood before or behind.
+    AtLeast(u64),
 }

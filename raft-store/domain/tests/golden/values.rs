@@ -32,6 +32,7 @@ pub fn commands() -> Vec<Command> {
     let mut commands = vec![
         Command::Clock(Tick::of(1_000)),
         members::Command::Register(members::Register { node_id: 3, incarnation: [0x33; 16], secret: None }).into(),
+        members::Command::LeaveBehind(members::LeaveBehind { node_ids: vec![2, 3] }).into(),
         accounts::Command::Register(register()).into(),
         accounts::Command::SignIn(sign_in()).into(),
         accounts::Command::Refresh(refresh()).into(),
@@ -65,6 +66,7 @@ pub fn replies() -> Vec<Reply> {
     let mut replies = vec![
         Reply::Clock(Ticked { done: 1_000, more: true }),
         members::Reply::Registered(member()).into(),
+        members::Reply::LeftBehind(2).into(),
         accounts::Reply::Registered(account()).into(),
         accounts::Reply::SignedIn(session()).into(),
         accounts::Reply::Refreshed(session()).into(),

@@ -21,6 +21,7 @@ macro_rules! variants {
 variants! { commands of Command:
     Command::Clock(_) => "clock::Tick",
     Command::Members(members::Command::Register(_)) => "members::Register",
+    Command::Members(members::Command::LeaveBehind(_)) => "members::LeaveBehind",
     Command::Accounts(accounts::Command::Register(_)) => "accounts::Register",
     Command::Accounts(accounts::Command::SignIn(_)) => "accounts::SignIn",
     Command::Accounts(accounts::Command::Refresh(_)) => "accounts::Refresh",
@@ -78,6 +79,7 @@ variants! { commands of Command:
 variants! { replies of Reply:
     Reply::Clock(_) => "clock::Ticked",
     Reply::Members(members::Reply::Registered(_)) => "members::Registered",
+    Reply::Members(members::Reply::LeftBehind(_)) => "members::LeftBehind",
     Reply::Accounts(accounts::Reply::Registered(_)) => "accounts::Registered",
     Reply::Accounts(accounts::Reply::SignedIn(_)) => "accounts::SignedIn",
     Reply::Accounts(accounts::Reply::Refreshed(_)) => "accounts::Refreshed",

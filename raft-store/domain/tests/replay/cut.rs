@@ -159,6 +159,7 @@ fn outcome(outcome: Outcome) -> Outcome {
 fn reply(reply: Reply) -> Reply {
     match reply {
         Reply::Clock(_) => reply,
+        Reply::Members(members::Reply::LeftBehind(_)) => reply,
         Reply::Members(members::Reply::Registered(row)) => members::Reply::Registered(member(row)).into(),
         Reply::Members(members::Reply::Changed(row)) => members::Reply::Changed(member(row)).into(),
         Reply::Members(_) => reply,

@@ -63,6 +63,10 @@ pub const TABLE: &[Row] = &[
     row("GET /v1/cluster", "200 200 200 200 200", ""),
     row("GET /v1/admin/status", "401 403 403 403 200", ""),
     row("GET /v1/admin/hash", "401 403 403 403 200", ""),
+    row("PUT /v1/admin/drain", "401 403 403 403 204", ""),
+    row("DELETE /v1/admin/drain", "401 403 403 403 204", ""),
+    // This shop remembers nothing.
+    row("GET /v1/admin/errors/{request_id}", "401 403 403 403 404", "401 403 403 403 404"),
     row("POST /v1/admin/accounts", "401 403 403 403 201", ""),
     row("GET /v1/admin/accounts", "401 403 403 403 200", ""),
     row("GET /v1/admin/accounts/{id}", "401 403 403 403 200", "401 403 403 403 404"),

@@ -1,7 +1,8 @@
 use super::*;
+use crate::accounts;
 use crate::clock::is_due;
 use crate::drops::{Command, NewItem, Schedule, Status as DropStatus, Steer};
-use crate::machine::testing::{Machine, drop};
+use crate::machine::testing::{Machine, account, drop};
 use crate::orders::{Place as Buy, Rejection as NotPlaced, Status};
 use crate::payments::{self, AskRefund, RefundOutcome, ReportRefund};
 use crate::waitlist::OFFERS_AT_ONCE;
@@ -195,4 +196,50 @@ fn the_end_of_a_line_is_no_news_while_other_variants_are_for_sale() {
     assert_eq!((machine.told("Restocked"), machine.told("SoldOut"), machine.waiting()), (0, 0, vec![]));
     let steer = Steer { drop_id: drop(1).drop_id, creator_id: drop(1).creator_id };
     machine.run(Command::End(steer)).expect("it is live");
+}
+
+#[test]
+fn one_unit_that_comes_free_reads_one_who_waits_however_many_wait_or_join_with_it() {
+    let machine = with_line(1, 200);
+    assert_eq!(machine.rows_scanned(vec![machine.cancel_command(1, 9)]), 1);
+    let mut together: Vec<_> = (201..=300).map(|buyer| machine.join_command(100 + buyer, buyer, None, 1)).collect();
+    together.push(machine.cancel_command(1, 9));
+    assert_eq!(machine.rows_scanned(together), 1);
+}
+
+#[test]
+fn whoever_waits_far_behind_those_who_left_is_found() {
+    let mut machine = with_line(1, 200);
+    for buyer in 1..=150 {
+        machine.leave(buyer);
+    }
+    assert!(machine.rows_scanned(vec![machine.cancel_command(1, 9)]) <= 2);
+    machine.cancel(1, 9).expect("it is reserved");
+    assert_eq!((machine.order(251).buyer_id, machine.waiting().len()), (machine.buyer(151), 49));
+}
+
+#[test]
+fn lines_of_variants_of_which_nothing_is_free_are_left_alone() {
+    let mut machine = Machine::with_product();
+    let items = ["s", "m", "l"].map(|sku| NewItem { sku: sku.into(), stock: 1 }).to_vec();
+    machine.run(Command::Schedule(Schedule { items, ..drop(1) })).expect("the creator may");
+    for (order, sku) in [(1, "s"), (2, "m"), (3, "l")] {
+        machine.place_sku(order, 9, Some(sku), 1).expect("there is one");
+        machine.join_sku(100 + order, order, Some(sku), 1).expect("nothing is left");
+    }
+    assert_eq!(machine.rows_scanned(vec![machine.cancel_command(2, 9)]), 1);
+    machine.cancel(2, 9).expect("it is reserved");
+    assert_eq!((machine.order(102).status, machine.told("Offered")), (Status::Reserved, 1));
+}
+
+#[test]
+fn whose_account_is_disabled_loses_the_place_to_the_next_in_line() {
+    let mut machine = with_line(1, 2);
+    let register = accounts::Register { account_id: machine.buyer(1), ..account(1_001, accounts::Role::Buyer) };
+    let account_id = register.account_id;
+    machine.run(accounts::Command::Register(register)).expect("nobody has the address");
+    machine.run(accounts::Command::Disable(accounts::Disable { account_id })).expect("it is there");
+    machine.now.0 += accounts::TOKENS_LAST_MS;
+    machine.cancel(1, 9).expect("it is reserved");
+    assert_eq!((machine.order(102).buyer_id, machine.waiting(), machine.position(1)), (machine.buyer(2), vec![], None));
 }

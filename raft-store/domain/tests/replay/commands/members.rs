@@ -1,7 +1,8 @@
 //! Random commands about nodes: founders, those that are invited, and those that go.
 
 use livedrop_domain::Command as Any;
-use livedrop_domain::members::{Command, Invite, Promote, Register, Remove, SECRET_BYTES};
+use livedrop_domain::members::{Command, Invite, LeaveBehind, Promote, Register, Remove, SECRET_BYTES};
+use proptest::collection::vec as several;
 use proptest::option;
 use proptest::prelude::*;
 
@@ -11,6 +12,7 @@ pub fn about_members() -> BoxedStrategy<Any> {
         3 => invite(),
         1 => (1..8_u64).prop_map(|node_id| Command::Promote(Promote { node_id })),
         1 => (1..8_u64).prop_map(|node_id| Command::Remove(Remove { node_id })),
+        1 => several(1..8_u64, 0..3).prop_map(|node_ids| Command::LeaveBehind(LeaveBehind { node_ids })),
     ]
     .prop_map(Any::from)
     .boxed()

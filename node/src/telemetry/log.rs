@@ -3,7 +3,11 @@
 use std::io::IsTerminal;
 
 use livedrop_config::{ConfigErrors, Log, LogFormat, Mistake, Origin};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt};
+
+use super::lines::Lines;
 
 /// Checks the filter without setting anything up. Errors: it is not a filter.
 pub fn filter(log: &Log) -> Result<EnvFilter, ConfigErrors> {
@@ -17,18 +21,19 @@ pub fn filter(log: &Log) -> Result<EnvFilter, ConfigErrors> {
     })
 }
 
-/// Sets up the log of this process. Errors: the filter is not a filter.
+/// Sets up the log of this process; `lines` listens to what is logged. Errors: the filter is not a filter.
 ///
 /// Panics when it is called twice.
-pub fn start(log: &Log) -> Result<(), ConfigErrors> {
-    let log_lines = tracing_subscriber::fmt().with_env_filter(filter(log)?).with_writer(std::io::stderr);
-    match log.format {
+pub(super) fn start(log: &Log, lines: Lines) -> Result<(), ConfigErrors> {
+    let written = fmt::layer().with_writer(std::io::stderr);
+    let written = match log.format {
         LogFormat::Text => {
             let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            log_lines.with_ansi(colours).init();
+            written.with_ansi(colours).boxed()
         }
-        LogFormat::Json => log_lines.json().flatten_event(true).with_current_span(true).with_span_list(false).init(),
-    }
+        LogFormat::Json => written.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
+    };
+    tracing_subscriber::registry().with(filter(log)?).with(written).with(lines).init();
     Ok(())
 }
 
