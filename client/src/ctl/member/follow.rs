@@ -93,6 +93,8 @@ pub async fn follow(
             },
         };
         let again = matches!(broken.code(), Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal);
+        // The node that knows the token may be down for a moment, and the others do not know it.
+        let again = again || node != 0 && broken.code() == Code::Unauthenticated;
         if !again || got_further.elapsed() > PATIENCE {
             return Err(told(&broken, what));
         }
