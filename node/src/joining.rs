@@ -51,7 +51,6 @@ pub enum CannotJoin {
 }
 
 /// A node that has to be let in, unless it was before.
-#[derive(Debug)]
 pub struct Newcomer {
     token: Option<Token>,
     peers: Vec<String>,

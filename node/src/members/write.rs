@@ -18,9 +18,9 @@ pub async fn write(members: &Members, by: Option<By>, what: &str, command: Comma
         Ok(Ok(other)) => Err(Status::internal(format!("the state machine answered {other:?}"))),
         Ok(Err(AnyRejection::Members(rejection))) => Err(meaning(&rejection)),
         Ok(Err(other)) => Err(Status::internal(format!("the state machine refused with {other:?}"))),
-        Err(unanswered @ (Unanswered::NoQuorum | Unanswered::Overloaded | Unanswered::Unknown)) => {
-            Err(Status::unavailable(format!("{unanswered}; repeat this, what is done is not done again")))
-        }
+        Err(
+            unanswered @ (Unanswered::NoQuorum | Unanswered::Overloaded | Unanswered::DiskFull | Unanswered::Unknown),
+        ) => Err(Status::unavailable(format!("{unanswered}; repeat this, what is done is not done again"))),
     }
 }
 

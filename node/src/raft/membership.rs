@@ -165,7 +165,7 @@ fn steps(now: &Membership, change: &MemberChange) -> Option<ChangeMembers<u64, M
             let promote = comes.then(|| ChangeMembers::AddVoterIds(one(*new)));
             let remove = goes.then(|| remove(now, *old));
             let changes: Vec<_> = promote.into_iter().chain(remove).collect();
-            (!changes.is_empty()).then(|| ChangeMembers::Batch(changes))
+            (!changes.is_empty()).then_some(ChangeMembers::Batch(changes))
         }
         MemberChange::Remove { node } => now.nodes.contains_key(node).then(|| remove(now, *node)),
     }
