@@ -7,6 +7,7 @@ pub mod cdn;
 pub mod cluster;
 pub mod events;
 pub mod http;
+pub mod join;
 pub mod limits;
 pub mod log;
 pub mod node;

@@ -80,8 +80,8 @@ impl PeerTls {
         self.fresh.current().server.clone().into()
     }
 
-    /// For one connection to a node: it is given up unless that node's certificate is shown.
-    pub fn connector(&self, node: u64) -> Result<TlsConnector, rustls::Error> {
+    /// For one connection to a node, or to any of the cluster: it is given up unless such a certificate is shown.
+    pub fn connector(&self, node: Option<u64>) -> Result<TlsConnector, rustls::Error> {
         let material = self.fresh.current();
         let provider = provider();
         let verifier = ThatNode {
