@@ -87,9 +87,16 @@ async fn resumed(cluster: &Cluster, drop_id: &str, told: Position) -> Result<()>
     for id in cluster.ids() {
         let url = format!("{}/v1/drops/{drop_id}/events", cluster.url(id));
         let mut stream = Stream::open(&client, &url, None, Some(told)).await?;
-        let said = tokio::time::timeout(PATIENCE, stream.next()).await.context("the stream says nothing")??;
-        let first = said.context("the stream ended")?.into_iter().next().context("it says something")?;
-        let Said::Reset(at, _) = first else { anyhow::bail!("node {id} said {first:?}, and {told:?} never happened") };
+        let first = async {
+            loop {
+                // A piece of a line says nothing yet.
+                if let Some(first) = stream.next().await?.context("the stream ended")?.into_iter().next() {
+                    return anyhow::Ok(first);
+                }
+            }
+        };
+        let first = tokio::time::timeout(PATIENCE, first).await.context("the stream says nothing")??;
+        let Said::Reset(at) = first else { anyhow::bail!("node {id} said {first:?}, and {told:?} never happened") };
         ensure!(at > told, "node {id} goes on at {at:?}, before {told:?}");
     }
     Ok(())
