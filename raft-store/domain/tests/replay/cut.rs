@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 
 use livedrop_domain::accounts::Account;
-use livedrop_domain::audit::{Head, Record};
+use livedrop_domain::audit::{Action, Head, Record};
 use livedrop_domain::drops::Drop;
 use livedrop_domain::follows::Edge;
 use livedrop_domain::journal::Meta;
@@ -91,7 +91,11 @@ fn row(view: &MemView, key: &[u8], value: &[u8]) -> Vec<u8> {
         keys::DROP_WINDING => vec![],
         keys::MEMBER => changed(value, member),
         keys::WEBHOOK_ENDPOINT => changed(value, endpoint),
-        keys::AUDIT => changed(value, |record: Record| Record { index: 0, previous: [0; 32], hash: [0; 32], ..record }),
+        keys::AUDIT => changed(value, |record: Record| {
+            // What was let go of is named by its hash, in which its index is.
+            let detail = if record.action == Action::TrailTrimmed { String::new() } else { record.detail };
+            Record { index: 0, previous: [0; 32], hash: [0; 32], detail, ..record }
+        }),
         keys::AUDIT_HEAD => changed(value, |head: Head| Head { hash: [0; 32], ..head }),
         keys::FOLLOWING => changed(value, edge),
         // The key of each notice, up to the log index.

@@ -52,7 +52,7 @@ fn about_keys() -> BoxedStrategy<Any> {
         6 => (key(), 0..1_000_000_u64, option::weighted(0.2, id())).prop_map(|(key, old_good_for_ms, instead_of)| {
             Command::RotateSigningKey(accounts::RotateSigningKey { key, old_good_for_ms, instead_of })
         }),
-        1 => (id(), key()).prop_map(|(key_id, replacement)| {
+        2 => (id(), key()).prop_map(|(key_id, replacement)| {
             Command::RevokeSigningKey(accounts::RevokeSigningKey { key_id, replacement })
         }),
     ]
