@@ -96,7 +96,7 @@ async fn resumed(cluster: &Cluster, drop_id: &str, told: Position) -> Result<()>
             }
         };
         let first = tokio::time::timeout(PATIENCE, first).await.context("the stream says nothing")??;
-        let Said::Reset(at) = first else { anyhow::bail!("node {id} said {first:?}, and {told:?} never happened") };
+        let Said::Reset(at, _) = first else { anyhow::bail!("node {id} said {first:?}, and {told:?} never happened") };
         ensure!(at > told, "node {id} goes on at {at:?}, before {told:?}");
     }
     Ok(())
