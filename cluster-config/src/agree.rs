@@ -15,6 +15,7 @@ pub(crate) fn check(config: &NodeConfig) -> Vec<Mistake> {
     mistakes.extend(payments(config));
     mistakes.extend(streams(config));
     mistakes.extend(caches(config));
+    mistakes.extend(joining(config));
     mistakes.extend(certificates("peer.tls", &config.peer.tls.given()));
     mistakes.extend(certificates("http.tls", &config.http.tls.given()));
     mistakes
@@ -193,6 +194,18 @@ fn caches(config: &NodeConfig) -> Vec<Mistake> {
             "cdn.base_url",
             "cdn.provider is \"cloudflare\" and there is more than one address".to_owned(),
             "Write one address; several are for \"generic\".",
+        ));
+    }
+    mistakes
+}
+
+fn joining(config: &NodeConfig) -> Vec<Mistake> {
+    let (cluster, mut mistakes) = (&config.cluster, Vec::new());
+    if !cluster.join_token.is_empty() && !cluster.joins() {
+        mistakes.push(wrong(
+            "cluster.join_token",
+            "there is a token and nobody to show it to".to_owned(),
+            "Name the peer addresses of members with --peers or cluster.join; `livedropctl member add` shows both.",
         ));
     }
     mistakes

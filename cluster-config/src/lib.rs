@@ -25,6 +25,7 @@ use serde::Serialize;
 pub use error::{ConfigErrors, Mistake, Origin};
 pub use layers::Flags;
 pub use network::Network;
+pub use sections::audit::Audit;
 pub use sections::auth::Auth;
 pub use sections::batch::Batch;
 pub use sections::cdn::{Cdn, CdnProvider};
@@ -58,6 +59,7 @@ pub struct NodeConfig {
     pub batch: Batch,
     pub limits: Limits,
     pub auth: Auth,
+    pub audit: Audit,
     pub payments: Payments,
     pub webhooks: Webhooks,
     pub events: Events,
@@ -154,9 +156,8 @@ impl NodeConfig {
         let cluster = Cluster::read(reader);
         let own = Node::read(reader, cluster.as_ref());
         let complete = cluster.is_some() && own.is_some();
-        let (node, own) =
-            own.unwrap_or_else(|| (Node { id: 1, data_dir: "livedrop-data/1".into() }, Member::placeholder()));
-        let cluster = cluster.unwrap_or_else(|| Cluster { id: "unnamed".to_owned(), members: vec![own.clone()] });
+        let (node, own) = own.unwrap_or_else(|| (Node::placeholder(), Member::placeholder()));
+        let cluster = cluster.unwrap_or_else(|| Cluster::placeholder(own.clone()));
         let mut config = Self {
             node,
             cluster,
@@ -167,6 +168,7 @@ impl NodeConfig {
             batch: Batch::read(reader, &own),
             limits: Limits::read(reader, &own),
             auth: Auth::read(reader, &own),
+            audit: Audit::read(reader, &own),
             payments: Payments::read(reader, &own),
             webhooks: Webhooks::read(reader, &own),
             events: Events::read(reader, &own),
@@ -183,7 +185,15 @@ impl NodeConfig {
         (config, complete)
     }
 
-    /// This node's own entry among the members.
+    /// Fills in who this node is, when it joins a cluster and has found out.
+    pub fn become_node(&mut self, cluster_id: String, node_id: u64) {
+        (self.cluster.id, self.node.id) = (cluster_id, node_id);
+        let own = Member { id: node_id, ..Member::placeholder() };
+        self.peer.tls = self.peer.tls.clone().of(&own);
+        self.http.tls = self.http.tls.clone().of(&own);
+    }
+
+    /// This node's own entry among the members that the cluster begins with.
     pub fn own(&self) -> &Member {
         let own = self.cluster.members.iter().find(|member| member.id == self.node.id);
         own.expect("a checked configuration has its own node among the members")

@@ -57,22 +57,6 @@ impl Reader {
         self.given(key, kind, shown, false, effect).unwrap_or(default)
     }
 
-    /// Reads one option that has no default. None is already reported.
-    pub fn required<K: Kind>(
-        &mut self,
-        key: &'static str,
-        example: &str,
-        kind: &K,
-        effect: &[&'static str],
-    ) -> Option<K::Value> {
-        let before = self.mistakes.len();
-        let value = self.given(key, kind, example.to_owned(), true, effect);
-        if value.is_none() && self.mistakes.len() == before {
-            self.missing(key, &kind.advice());
-        }
-        value
-    }
-
     /// Reads one option that may be absent.
     pub fn given<K: Kind>(
         &mut self,
@@ -112,6 +96,11 @@ impl Reader {
     pub fn missing(&mut self, key: &str, advice: &str) {
         let problem = "this must be given and is not".to_owned();
         self.mistake(Mistake { path: self.path(key), origin: Origin::Nowhere, problem, advice: advice.to_owned() });
+    }
+
+    /// How many mistakes were found so far.
+    pub fn mistakes(&self) -> usize {
+        self.mistakes.len()
     }
 
     pub fn mistake(&mut self, mistake: Mistake) {

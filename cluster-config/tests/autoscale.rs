@@ -37,6 +37,7 @@ fn run(learners: usize, metric: u32, healthy: bool) -> Vec<String> {
         .env("LIVEDROPCTL_ENDPOINTS", "http://node-1")
         .env("DRAIN_SECONDS", "0")
         .env("LEARNERS_MAX", "2")
+        .env("NEXT", "echo 10.0.0.9:9090 http://10.0.0.9:8080")
         .env("START", here("start"))
         .env("STOP", here("stop"))
         .output()
@@ -56,7 +57,10 @@ fn learners_come_when_the_nodes_are_busy_and_go_when_they_are_not() {
         eprintln!("==================== SKIPPED: jq or flock is not installed ====================");
         return;
     }
-    let added = ["livedropctl --yes member add --learner", "start: livedropd --join TOKEN"];
+    let added = [
+        "livedropctl --yes member add 10.0.0.9:9090 --http http://10.0.0.9:8080 --learner",
+        "start: livedropd --join TOKEN",
+    ];
     let mut done = run(0, 9_000, true);
     // They are two ends of one pipe.
     done.sort();

@@ -212,6 +212,63 @@ fn members_may_come_from_the_environment() {
     assert_eq!(config.peer.listen.to_string(), "[::1]:9090");
 }
 
+const JOINS: &str = "[node]\ndata_dir = \"/data\"\n[cluster]\njoin = [\"10.0.0.1:9090\"]\n";
+
+#[test]
+fn a_node_that_joins_needs_neither_members_nor_an_id() {
+    let config = load(JOINS, &[], Flags::default()).expect("this is good");
+    assert!(config.cluster.joins() && config.cluster.members.is_empty());
+    assert_eq!((config.node.id, config.cluster.id.as_str()), (0, ""));
+    let again = load(&config.to_toml(), &[], Flags::default()).expect("what is shown can be loaded");
+    assert_eq!(again, config);
+    let flags = Flags::default().set("--join", "cluster.join_token", "4.c2VjcmV0").set(
+        "--data-dir",
+        "node.data_dir",
+        "/d/{id}",
+    );
+    let invited = load(JOINS, &[], flags).expect("the token says the id");
+    assert_eq!((invited.node.id, invited.node.data_dir.to_str()), (4, Some("/d/4")));
+}
+
+#[test]
+fn a_node_joins_a_cluster_or_begins_one() {
+    let both = format!("{ONE}join = [\"10.0.0.1:9090\", \"nowhere\"]\n");
+    refused(
+        &both,
+        &[],
+        &expect![[r#"
+            1 mistake in the configuration:
+              cluster.join (in shop.toml): "nowhere" is not an address. Write a list such as ["10.0.0.1:9090", "10.0.0.2:9090"]; in a variable 10.0.0.1:9090,10.0.0.2:9090.
+        "#]],
+    );
+    let both = format!("{ONE}join = [\"10.0.0.1:9090\"]\n");
+    refused(
+        &both,
+        &[("LIVEDROP_CLUSTER__JOIN_TOKEN", "4")],
+        &expect![[r#"
+            2 mistakes in the configuration:
+              cluster.join_token (from LIVEDROP_CLUSTER__JOIN_TOKEN): "4" is not a token of `livedropctl member add`: the node's id, a full stop and the secret; or nothing. Write a token of `livedropctl member add`: the node's id, a full stop and the secret; or nothing.
+              cluster.members: members begin a cluster, and cluster.join joins one. Leave out one of the two.
+        "#]],
+    );
+    refused(
+        &format!("{ONE}join_token = \"4.c2VjcmV0\"\n"),
+        &[],
+        &expect![[r#"
+            1 mistake in the configuration:
+              cluster.join_token: there is a token and nobody to show it to. Name the peer addresses of members with --peers or cluster.join; `livedropctl member add` shows both.
+        "#]],
+    );
+    refused(
+        &JOINS.replace("/data", "/data/{id}"),
+        &[],
+        &expect![[r#"
+            1 mistake in the configuration:
+              node.data_dir: without a token, nobody knows what {id} stands for. Write the directory that this node has, or give its token with --join.
+        "#]],
+    );
+}
+
 #[test]
 fn limits_that_contradict_each_other_are_doubted_and_defaults_are_not() {
     assert_eq!(load(ONE, &[], Flags::default()).expect("this is good").doubts(), []);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use livedrop_jepsen::cluster::{Cluster, Options};
 use livedrop_jepsen::gateway::Gateway;
 use livedrop_jepsen::scenario::{
-    blackout, catch_up, crash_matrix, failover, money, quorum, race, sell_out, told, waitlist, wiped,
+    blackout, catch_up, crash_matrix, failover, members, money, quorum, race, sell_out, told, waitlist, wiped,
 };
 use livedrop_jepsen::seed::Seed;
 
@@ -107,6 +107,29 @@ async fn a_node_whose_data_was_wiped_is_not_let_back_in_under_its_old_id() {
     let run = async |cluster: &mut Cluster| wiped::run(cluster, &mut seed).await;
     let said = Cluster::with(Options::three(), run).await.unwrap();
     assert!(said.contains("data directory"), "the refusal names the data directory: {said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_waits_in_vain_while_nodes_come_and_go_and_the_leader_among_them() {
+    let seed = seed("nobody_waits_in_vain_while_nodes_come_and_go_and_the_leader_among_them");
+    let size = members::Size { killed: members::Killed::Nobody, transfers: 2 };
+    let run = async |cluster: &mut Cluster| members::run(cluster, &seed, size).await;
+    Cluster::with(Options::three().with_room_for(2), run).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_members_goes_on_though_the_leader_dies_in_the_middle_of_it() {
+    let seed = seed("a_change_of_members_goes_on_though_the_leader_dies_in_the_middle_of_it");
+    let size = members::Size { killed: members::Killed::Leader, transfers: 0 };
+    let run = async |cluster: &mut Cluster| members::run(cluster, &seed, size).await;
+    Cluster::with(Options::three().with_room_for(2), run).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_joined_and_was_wiped_is_not_let_back_in_with_its_token() {
+    let run = async |cluster: &mut Cluster| members::wiped(cluster).await;
+    let said = Cluster::with(Options::three().with_room_for(1), run).await.unwrap();
+    assert!(said.contains("the token was used already"), "the refusal says why: {said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -12,20 +12,21 @@ use anyhow::Context;
 use livedrop_config::{ConfigErrors, NodeConfig};
 use livedrop_domain::accounts::TOKENS_LAST_MS;
 use livedrop_domain::clock::Kept;
-use livedrop_domain::{Command, Rejection, Request, members};
+use livedrop_domain::members as known;
 use livedrop_store::Store;
 use livedrop_store::types::Member;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{self, Auth};
 use crate::feed::{self, Hub};
+use crate::joining::{self, Newcomer};
 use crate::limits::{self, Limits, Rate};
+use crate::members::{self, Members};
 use crate::payments::{self, Gateways, StripeDoor, desk::Desk};
 use crate::propose::{Bounds, Proposer};
-use crate::raft::{self, Consensus, ConsensusSettings, Gate, JoinError, StartError, StartUp};
+use crate::raft::{self, Consensus, ConsensusSettings, Gate, StartError, StartUp};
 use crate::read::Reads;
 use crate::readiness::Readiness;
 use crate::rest::{self, Rest};
@@ -36,24 +37,23 @@ use crate::tls::{HttpTls, PeerTls};
 use crate::webhooks::{Courier, send};
 use crate::{cdn, clock, disk, divergence, key_rotation, retention, sign_in};
 
-/// How often a node says who it is until the cluster has written it down.
-const REGISTER_EVERY: Duration = Duration::from_millis(500);
-
 /// Runs a node until it is told to stop (SIGTERM, SIGINT); a second signal ends it at once.
-pub fn run(config: NodeConfig, telemetry: Telemetry) -> anyhow::Result<()> {
+pub fn run(mut config: NodeConfig, telemetry: Telemetry) -> anyhow::Result<()> {
     let consensus_runtime = runtime("consensus", config.raft.threads)?;
     let http_runtime = runtime("http", config.http.threads)?;
-    let room = http_runtime.block_on(async {
+    let ready = http_runtime.block_on(async {
+        let who = async {
+            disk::wait_for_room(&config).await;
+            joining::who_am_i(&mut config).await
+        };
         tokio::select! {
-            () = disk::wait_for_room(&config) => true,
-            () = told_to_stop() => false,
+            newcomer = who => newcomer.map(Some),
+            () = told_to_stop() => Ok(None),
         }
     });
-    if !room {
-        return Ok(());
-    }
+    let Some(newcomer) = ready? else { return Ok(()) };
     let store = open(&config)?;
-    let ran = http_runtime.block_on(serve(&config, store, &consensus_runtime, telemetry));
+    let ran = http_runtime.block_on(serve(&config, store, newcomer, &consensus_runtime, telemetry));
     consensus_runtime.shutdown_timeout(Duration::from_secs(1));
     http_runtime.shutdown_timeout(Duration::from_secs(1));
     ran
@@ -84,6 +84,7 @@ pub(crate) fn store_options(config: &NodeConfig) -> livedrop_store::Options {
 async fn serve(
     config: &NodeConfig,
     store: Store,
+    newcomer: Option<Newcomer>,
     consensus_runtime: &Runtime,
     telemetry: Telemetry,
 ) -> anyhow::Result<()> {
@@ -106,7 +107,7 @@ async fn serve(
     if let Some(tls) = http_tls.clone() {
         tokio::spawn(tls.keep(stop.clone()));
     }
-    let gate = gate(config, incarnation, reader.clone(), peer_tls);
+    let gate = gate(config, incarnation, reader.clone(), peer_tls.clone());
     let mut peers_served =
         consensus_runtime.spawn(raft::serve(peer_listener, gate.clone(), stop.clone().cancelled_owned()));
 
@@ -128,6 +129,10 @@ async fn serve(
         () = &mut told_to_stop => return Ok(()),
     };
 
+    let (disk, own) = (consensus.disk().clone(), consensus.clone());
+    readiness.add("disk", move || disk.problem());
+    readiness.add("hash", move || own.divergence().map(str::to_owned));
+
     let proposer = {
         let callers = Handle::current();
         let _on = consensus_runtime.enter();
@@ -139,7 +144,7 @@ async fn serve(
         consensus.clone(),
         reader.clone(),
         proposer.clone(),
-        clock::Keep { kept: kept(config), bytes: config.events.keep_bytes as u64 },
+        clock::Keep { of: keeping(config), bytes: config.events.keep_bytes as u64 },
         stop.clone(),
     ));
     let data_dir = config.node.data_dir.clone();
@@ -148,7 +153,24 @@ async fn serve(
     tokio::spawn(disk::watch(disk, disk_settings(config), consensus.clone(), reader.clone(), stop.clone()));
     let keep_bytes = config.raft.keep_bytes as u64;
     tokio::spawn(retention::bound_log(consensus.clone(), reader.clone(), keep_bytes, stop.clone()));
-    let registering = consensus_runtime.spawn(register(config.node.id, incarnation, proposer.clone(), stop.clone()));
+    let members = Members::new(
+        config.cluster.id.clone(),
+        consensus.clone(),
+        proposer.clone(),
+        reader.clone(),
+        member_settings(config),
+    );
+    gate.take_operations(members.clone());
+    gate.let_newcomers_in(members.clone());
+    consensus_runtime.spawn(members.keep(stop.clone()));
+    let mut gone = consensus_runtime.spawn(members::wait_until_gone(consensus.clone(), reader.clone(), stop.clone()));
+    let belonging = consensus_runtime.spawn(joining::belong(
+        newcomer,
+        consensus.clone(),
+        proposer.clone(),
+        incarnation,
+        stop.clone(),
+    ));
 
     let deadline = Duration::from_millis(config.limits.request_deadline_ms);
     let reads = Reads::new(consensus.clone(), reader.clone(), deadline);
@@ -160,6 +182,7 @@ async fn serve(
         reads,
         telemetry: telemetry.clone(),
         readiness,
+        peer_tls,
     });
     let shop = Arc::new(shop);
     let auth = Arc::new(Auth::new(config.cluster.id.clone(), auth_options(config)));
@@ -231,19 +254,23 @@ async fn serve(
         tokio::spawn(rest::accept::serve(http_listener, http_tls, front, timeouts(config), http_stop.clone()));
     tracing::info!(node = config.node.id, http = %config.http.listen, peer = %config.peer.listen, "serving");
 
-    tokio::select! {
+    let gone = tokio::select! {
         served = &mut http_served => return served.context("serving HTTP"),
         served = &mut peers_served => {
             served.context("serving the other nodes")?.context("serving the other nodes")?;
             anyhow::bail!("the listener for the other nodes has ended");
         }
-        refused = refusal(registering) => return Err(refused.into()),
+        refused = joining::refusal(belonging) => return Err(refused),
         behind = consensus.left_behind() => return Err(StartError::from(behind).into()),
-        () = &mut told_to_stop => {}
-    }
+        gone = &mut gone => gone.ok().flatten(),
+        () = &mut told_to_stop => None,
+    };
 
     // Not ready → hand leadership over → let balancers notice → end the streams → finish what is under way → stop.
-    tracing::info!("stopping");
+    match gone {
+        Some(gone) => tracing::error!("{gone}"),
+        None => tracing::info!("stopping"),
+    }
     rest.drain(true);
     match consensus.hand_over().await {
         Ok(leader) => tracing::info!(?leader, "leadership is elsewhere"),
@@ -262,7 +289,7 @@ async fn serve(
     // What the index does not write down now, the next start finds in the journal.
     let _ended = tokio::task::spawn_blocking(move || searching.map(search::Following::join)).await;
     tracing::info!("stopped");
-    Ok(())
+    gone.map_or(Ok(()), |gone| Err(gone.into()))
 }
 
 async fn listen(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
@@ -278,12 +305,15 @@ fn certificates(config: &NodeConfig) -> Result<(Option<PeerTls>, Option<HttpTls>
 fn gate(config: &NodeConfig, incarnation: [u8; 16], reader: livedrop_store::Reader, tls: Option<PeerTls>) -> Gate {
     let identity = raft::Identity { cluster_id: config.cluster.id.clone(), node_id: config.node.id, incarnation };
     let registered = move |node_id| {
-        let member = reader.read(|view| members::get(view, node_id)).map_err(anyhow::Error::from);
+        let member = reader.read(|view| known::get(view, node_id)).map_err(anyhow::Error::from);
         // Whoever cannot be looked up must not be let in as someone new.
         let member = member.and_then(|member| Ok(member?)).unwrap_or_else(|error| {
             livedrop_store::fail_stop(&format!("reading who node {node_id} is: {error:#}"));
         });
-        member.map(|member| member.incarnation)
+        member.map(|member| {
+            let removed = member.removed_index.is_some();
+            raft::Standing { incarnation: member.incarnation, removed }
+        })
     };
     Gate::new(identity, Arc::new(registered), tls)
 }
@@ -307,6 +337,16 @@ fn settings(config: &NodeConfig) -> ConsensusSettings {
     }
 }
 
+fn member_settings(config: &NodeConfig) -> members::Settings {
+    let reap_after = config.cluster.reap_dead_after_seconds;
+    members::Settings {
+        auto_promote: config.cluster.auto_promote,
+        reap_dead_after: (reap_after > 0).then(|| Duration::from_secs(reap_after)),
+        // Some heartbeats may be late without anything being wrong.
+        alive: Duration::from_millis(2 * config.raft.election_timeout_max_ms).max(Duration::from_secs(1)),
+    }
+}
+
 fn disk_settings(config: &NodeConfig) -> disk::Settings {
     disk::Settings {
         data_dir: config.node.data_dir.clone(),
@@ -327,9 +367,10 @@ fn bounds(config: &NodeConfig) -> Bounds {
     }
 }
 
-/// How much of the journal is kept while this node leads.
-fn kept(config: &NodeConfig) -> Kept {
-    Kept { entries: config.events.keep_entries, ms: config.events.keep_hours * 3_600_000 }
+/// How much of what happened is kept while this node leads.
+fn keeping(config: &NodeConfig) -> clock::Keeping {
+    let journal = Kept { entries: config.events.keep_entries, ms: config.events.keep_hours * 3_600_000 };
+    clock::Keeping { journal, audit_ms: config.audit.keep_days * 86_400_000 }
 }
 
 fn auth_options(config: &NodeConfig) -> auth::Options {
@@ -424,43 +465,6 @@ fn timeouts(config: &NodeConfig) -> rest::accept::Timeouts {
         stalled: Duration::from_millis(config.events.stalled_ms),
         connections: config.http.max_connections,
         ..rest::accept::Timeouts::default()
-    }
-}
-
-/// Has the cluster write down which data directory this node id belongs to, once for good.
-///
-/// Errors: `Wiped`, when it belongs to another one.
-async fn register(
-    node_id: u64,
-    incarnation: [u8; 16],
-    proposer: Proposer,
-    stop: CancellationToken,
-) -> Result<(), JoinError> {
-    let request = Request {
-        request_id: format!("register-{node_id}"),
-        idempotency: None,
-        command: Command::Members(members::Command::Register(members::Register { node_id, incarnation, secret: None })),
-        by: None,
-    };
-    let mut again = tokio::time::interval(REGISTER_EVERY);
-    while stop.run_until_cancelled(again.tick()).await.is_some() {
-        match proposer.propose(request.clone()).await.map(|outcome| outcome.answer) {
-            Ok(Ok(_)) => return Ok(()),
-            Ok(Err(Rejection::Members(members::Rejection::OtherIncarnation))) => {
-                return Err(JoinError::Wiped { node: node_id, by: node_id });
-            }
-            Ok(Err(rejection)) => tracing::error!(?rejection, "this node could not be registered"),
-            Err(unanswered) => tracing::debug!(%unanswered, "this node is not registered yet"),
-        }
-    }
-    Ok(())
-}
-
-/// Returns when the cluster refuses this node, and never when it does not.
-async fn refusal(registering: JoinHandle<Result<(), JoinError>>) -> StartError {
-    match registering.await {
-        Ok(Err(refused)) => refused.into(),
-        Ok(Ok(())) | Err(_) => std::future::pending().await,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use livedrop_domain::clock::{Kept, Tick, is_due, is_journal_long};
+use livedrop_domain::clock::{Kept, Tick, is_audit_long, is_due, is_incomplete, is_journal_long};
 use livedrop_domain::{Command, Fault, Request, Timestamp};
 use livedrop_store::{ReadView, Reader};
 use tokio_util::sync::CancellationToken;
@@ -34,16 +34,23 @@ pub fn epoch_of(moment: Instant) -> Duration {
     since_epoch().saturating_sub(moment.elapsed())
 }
 
-/// How much of the journal is kept.
+/// What is kept, and what that may weigh.
 #[derive(Debug, Clone, Copy)]
 pub struct Keep {
-    /// At most so many entries, and so old.
-    pub kept: Kept,
-    /// At most about so many bytes.
+    pub of: Keeping,
+    /// At most about so many bytes of journal.
     pub bytes: u64,
 }
 
-/// While this node leads, proposes a tick whenever one has something to do, keeping so much of the journal. A tick that
+/// How much of what happened is kept while this node leads.
+#[derive(Debug, Clone, Copy)]
+pub struct Keeping {
+    pub journal: Kept,
+    /// How long records of the audit trail are kept, in milliseconds.
+    pub audit_ms: u64,
+}
+
+/// While this node leads, proposes a tick whenever one has something to do, keeping so much of what happened. A tick that
 /// is lost is proposed again.
 pub async fn keep_ticking(
     consensus: Consensus,
@@ -55,17 +62,18 @@ pub async fn keep_ticking(
     let mut look = tokio::time::interval(LOOK_EVERY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let leadership = consensus.leadership();
-    let (mut kept, mut measured) = (keep.kept, None::<tokio::time::Instant>);
+    let (mut keeping, mut measured) = (keep.of, None::<tokio::time::Instant>);
     while stop.run_until_cancelled(look.tick()).await.is_some() {
         let leads = leadership.borrow().is_leader;
         if leads && measured.is_none_or(|at| at.elapsed() >= MEASURE_EVERY) {
             measured = Some(tokio::time::Instant::now());
-            kept = retention::of_journal(&reader, keep.kept, keep.bytes).unwrap_or(kept);
+            keeping.journal = retention::of_journal(&reader, keep.of.journal, keep.bytes).unwrap_or(keeping.journal);
         }
         // A tick that spent its budget has left more to do; the next look finds it at once.
-        while leadership.borrow().is_leader && !stop.is_cancelled() && due(&reader, kept) {
+        while leadership.borrow().is_leader && !stop.is_cancelled() && due(&reader, keeping) {
             let request_id = format!("clock-{}", now().0);
-            let command = Command::Clock(Tick::keeping(BUDGET, kept));
+            let command =
+                Command::Clock(Tick::keeping(BUDGET, keeping.journal).trimming_audit(keeping.audit_ms).completing());
             if proposer.propose(Request { request_id, idempotency: None, command, by: None }).await.is_err() {
                 break;
             }
@@ -73,8 +81,11 @@ pub async fn keep_ticking(
     }
 }
 
-fn due(reader: &Reader, kept: Kept) -> bool {
-    let due = |view: &ReadView<'_>| Ok::<_, Fault>(is_due(view, now())? || is_journal_long(view, now(), kept)?);
+fn due(reader: &Reader, Keeping { journal, audit_ms }: Keeping) -> bool {
+    let due = |view: &ReadView<'_>| {
+        let is_long = is_journal_long(view, now(), journal)? || is_audit_long(view, now(), audit_ms)?;
+        Ok::<_, Fault>(is_long || is_due(view, now())? || is_incomplete(view)?)
+    };
     let due = reader.read(due).map_err(anyhow::Error::from);
     due.and_then(|due| Ok(due?)).unwrap_or_else(|error| {
         tracing::error!(%error, "could not see what is due");

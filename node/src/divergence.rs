@@ -42,12 +42,13 @@ pub async fn watch(
                 continue;
             }
         };
-        let voters = consensus.status().members.values().filter(|member| member.voter).count();
-        let asked = consensus.members().into_keys().filter(|id| *id != consensus.node_id());
+        // Learners may be many, and are no majority of anything.
+        let voters = consensus.membership().voters;
+        let asked = voters.iter().copied().filter(|id| *id != consensus.node_id());
         let answers = join_all(asked.map(|id| consensus.state_hash(id, index))).await;
         // A node that does not answer, or has not applied the index yet, says nothing.
         let others = answers.into_iter().filter_map(|answer| answer.ok()?.hash);
-        if let Some(majority) = other_majority(own, others, voters) {
+        if let Some(majority) = other_majority(own, others, voters.len()) {
             tracing::error!(index, own = %hex(&own), majority = %hex(&majority), "this replica differs from a majority");
             let why = format!("at entry {index} its state hash is {}, and {} on a majority", hex(&own), hex(&majority));
             consensus.diverged(&why);

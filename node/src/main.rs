@@ -7,8 +7,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use livedrop_config::{ConfigErrors, Flags, NodeConfig};
+use livedrop_node::joining::CannotJoin;
+use livedrop_node::members::Gone;
 use livedrop_node::raft::{JoinError, StartError};
-use livedrop_node::supervise::{EXIT_CONFIGURATION, EXIT_DATA_REFUSED};
+use livedrop_node::supervise::{EXIT_CONFIGURATION, EXIT_DATA_REFUSED, EXIT_REMOVED};
 use livedrop_node::telemetry::Telemetry;
 use livedrop_node::{app, demo, offline, resources, supervise, telemetry, tls};
 use livedrop_store::StoreError;
@@ -23,6 +25,7 @@ Exit codes:
   1    failed; the last lines say why
   2    wrong arguments or configuration; nothing was started
   78   refused the data directory: it is damaged, or belongs to another node or cluster
+  79   was removed from the cluster (or a member says so); its id is never used again
   134  ended itself (SIGABRT), because going on could have broken a promise; start it again";
 
 /// Sells limited stock in timed drops, durable on a majority of nodes.
@@ -76,6 +79,12 @@ struct NodeArguments {
     /// Where to listen for the other nodes [option peer.listen]
     #[arg(long, value_name = "IP:PORT")]
     peer_listen: Option<String>,
+    /// Join a running cluster with this token, which `livedropctl member add` shows [option cluster.join_token]
+    #[arg(long, value_name = "TOKEN")]
+    join: Option<String>,
+    /// The peer addresses of members of the cluster to join [option cluster.join]
+    #[arg(long, value_name = "HOST:PORT,…")]
+    peers: Option<String>,
     /// "text" or "json" [option log.format]
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<String>,
@@ -102,6 +111,8 @@ impl NodeArguments {
             ("--data-dir", "node.data_dir", &self.data_dir),
             ("--http-listen", "http.listen", &self.http_listen),
             ("--peer-listen", "peer.listen", &self.peer_listen),
+            ("--join", "cluster.join_token", &self.join),
+            ("--peers", "cluster.join", &self.peers),
             ("--log-format", "log.format", &self.log_format),
             ("--log-filter", "log.filter", &self.log_filter),
         ];
@@ -222,13 +233,20 @@ fn refuse(errors: &ConfigErrors) -> ExitCode {
 fn finish(result: anyhow::Result<()>) -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };
     eprintln!("livedropd: {error:#}");
-    if error.downcast_ref::<ConfigErrors>().is_some() {
+    if error.chain().any(was_removed) {
+        return ExitCode::from(EXIT_REMOVED);
+    }
+    if error.chain().any(|cause| cause.is::<ConfigErrors>() || cause.is::<CannotJoin>()) {
         return ExitCode::from(EXIT_CONFIGURATION);
     }
     if error.chain().any(refuses_the_data) {
         return ExitCode::from(EXIT_DATA_REFUSED);
     }
     ExitCode::FAILURE
+}
+
+fn was_removed(cause: &(dyn Error + 'static)) -> bool {
+    cause.is::<Gone>() || matches!(cause.downcast_ref(), Some(StartError::Join(JoinError::Removed { .. })))
 }
 
 /// Whether the next start would find the same fault in the data directory. A directory that is in use may be free

@@ -322,7 +322,9 @@ impl Road {
     fn refuse(&self, items: Vec<Item>, refusal: Refusal, trip: &mut Trip) {
         let overloaded = refusal == Refusal::Overloaded;
         for item in items {
-            self.teller.ended(&item, &Ending::Refused(refusal), trip);
+            // Its first try may yet be decided.
+            let ending = if item.maybe_proposed { Ending::Unknown } else { Ending::Refused(refusal) };
+            self.teller.ended(&item, &ending, trip);
             match item.to {
                 AnswerTo::Caller(to) => {
                     let _gone = to.send(Err(match (item.maybe_proposed, overloaded) {

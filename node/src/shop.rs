@@ -17,8 +17,9 @@ use crate::propose::{Proposer, Unanswered};
 use crate::raft::{Consensus, MemberStatus, Recall, Role, shown};
 use crate::read::Reads;
 use crate::readiness::{Check, Readiness};
-use crate::rest::{Exposition, Look, Shop};
+use crate::rest::{Exposition, Look, Shop, rfc3339};
 use crate::telemetry::{Place, Telemetry};
+use crate::tls::PeerTls;
 use crate::{clock, collector, resources};
 
 /// How often the other members are asked how far they are.
@@ -28,6 +29,8 @@ const ASK_EVERY: Duration = Duration::from_secs(1);
 const READY_LAG_ENTRIES: u64 = 1_000;
 /// How often a node that starts looks whether it has caught up with what its log held.
 const RECOVERY_LOOK: Duration = Duration::from_secs(1);
+/// How often a node that starts looks whether it has caught up with its leader.
+const CAUGHT_UP_LOOK: Duration = Duration::from_millis(50);
 
 /// What stands behind the routes of a node.
 pub struct NodeShop {
@@ -44,6 +47,7 @@ pub struct NodeShop {
     telemetry: Telemetry,
     readiness: Readiness,
     data_dir: PathBuf,
+    peer_tls: Option<PeerTls>,
 }
 
 /// What it is made of.
@@ -55,11 +59,13 @@ pub struct Parts {
     pub reads: Reads,
     pub telemetry: Telemetry,
     pub readiness: Readiness,
+    /// None when the traffic between nodes is not encrypted.
+    pub peer_tls: Option<PeerTls>,
 }
 
 impl NodeShop {
     pub fn new(parts: Parts) -> Self {
-        let Parts { cluster_id, data_dir, consensus, proposer, reads, telemetry, readiness } = parts;
+        let Parts { cluster_id, data_dir, consensus, proposer, reads, telemetry, readiness, peer_tls } = parts;
         let (started, recovered) = (Instant::now(), AtomicBool::new(false));
         let (others, limits) = (ArcSwap::default(), OnceLock::new());
         NodeShop {
@@ -74,6 +80,7 @@ impl NodeShop {
             telemetry,
             readiness,
             data_dir,
+            peer_tls,
         }
     }
 
@@ -82,9 +89,14 @@ impl NodeShop {
         let _first = self.limits.set(limits);
     }
 
-    /// Returns when this node has applied what its log held when it started; it is not ready before.
+    /// Returns when this node has applied what its log held when it started, and has once had all that was decided; it is
+    /// not ready before.
     pub async fn recover(&self) {
         while !self.consensus.wait_recovered(tokio::time::Instant::now() + RECOVERY_LOOK).await {}
+        // A node that was away, or is new, has yet to get what was decided meanwhile.
+        while self.reads.linearizable().await.is_err() {
+            tokio::time::sleep(CAUGHT_UP_LOOK).await;
+        }
         self.recovered.store(true, Ordering::Release);
     }
 
@@ -103,7 +115,10 @@ impl NodeShop {
             self.consensus.disk().heard(self.consensus.node_id(), &voters.map(|(id, _)| id).collect(), disks);
             let others: BTreeMap<_, _> = heard.into_iter().map(|(id, status)| (id, status.applied_index)).collect();
             if let Some(limits) = self.limits.get() {
-                limits.set_owners(members.len(), others.keys().copied());
+                // Learners come and go, and callers would move each time: they borrow, and only voters lend.
+                let voters = self.consensus.membership().voters;
+                let owns = voters.contains(&self.consensus.node_id());
+                limits.set_owners(voters.len(), others.keys().copied().filter(|id| voters.contains(id)), owns);
             }
             self.others.store(others.into());
         }
@@ -244,7 +259,7 @@ impl Shop for NodeShop {
             disk_free_bytes: disk.map(|disk| disk.free_bytes),
             disk_bytes: disk.map(|disk| disk.bytes),
             snapshot_age_seconds: taken.map(|taken| clock::since_epoch().saturating_sub(taken).as_secs()),
-            certificate_expires_at: None,
+            certificate_expires_at: self.peer_tls.as_ref().map(|tls| rfc3339(Timestamp(tls.ends_at() * 1_000))),
         }
     }
 
@@ -256,10 +271,12 @@ impl Shop for NodeShop {
     fn checks(&self) -> Vec<Check> {
         let leadership = self.consensus.leadership().borrow().clone();
         let recovered = self.recovered.load(Ordering::Acquire);
+        let member = self.consensus.members().contains_key(&self.consensus.node_id());
         let known = leadership.leader.is_some();
         let behind = self.behind();
         let mut checks = vec![
-            Check::of("recovered", recovered, || "applying what the log held at the start".to_owned()),
+            Check::of("recovered", recovered, || "catching up with what was decided before the start".to_owned()),
+            Check::of("member", member, || "this node does not belong to the cluster, or not yet".to_owned()),
             Check::of("leader", known, || "no leader is known".to_owned()),
             Check::of("quorum", leadership.has_quorum, || {
                 "no quorum answers this leader, or the leader is silent".to_owned()
@@ -268,8 +285,6 @@ impl Shop for NodeShop {
                 format!("{behind} entries behind, at most {READY_LAG_ENTRIES} will do")
             }),
         ];
-        checks.push(Check { name: "disk", problem: self.consensus.disk().problem() });
-        checks.push(Check { name: "hash", problem: self.consensus.divergence().map(str::to_owned) });
         checks.extend(self.readiness.checks());
         checks
     }

@@ -136,6 +136,7 @@ fn administration() {
         node_id: 1,
         incarnation: incarnation.clone(),
         registered: incarnation.clone(),
+        removed: false,
     };
     golden(greeting, "0a0473686f7010011a1007070707070707070707070707070707221007070707070707070707070707070707");
     golden(admin::StateHashRequest { index: 300 }, "08ac02");

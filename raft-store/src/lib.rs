@@ -58,6 +58,13 @@ pub struct Store {
     pub fresh: bool,
 }
 
+/// Whose data directory this is; none when no node has used it yet. Nothing is locked or changed.
+///
+/// Errors: it cannot be read, is damaged, or was written by a newer program.
+pub fn owner(directory: &Path) -> Result<Option<Identity>, StoreError> {
+    directory::owner(directory)
+}
+
 /// Opens the data directory of a node, or makes it when it is empty. Blocks: it reads and writes files.
 ///
 /// Refuses a directory that is in use, not ours, of another node or cluster, incomplete, or corrupt; the error says

@@ -28,7 +28,7 @@ pub struct Wanted {
     /// Where to go on, as the page before said
     #[arg(long)]
     cursor: Option<String>,
-    /// Reads all records, checks that each follows from the one before, and names the first that does not
+    /// Reads all records that are kept, checks that each follows from the one before, and names the first that does not
     #[arg(long, conflicts_with_all = ["actor", "subject", "after", "cursor", "limit"])]
     verify: bool,
 }
@@ -55,6 +55,8 @@ pub async fn run(context: &Context, wanted: Wanted) -> Result<Exit, Stop> {
 #[derive(Debug, Serialize)]
 struct Report {
     records: u64,
+    /// The number of the first record that there is: those before were let go of, as the trail says itself.
+    first: u64,
     /// The hash of the newest record that is good: whoever notes it down can tell later that nothing before changed.
     head: String,
     /// The first record that is not as it was written, and why.
@@ -73,9 +75,12 @@ async fn verify(context: &Context) -> Result<Exit, Stop> {
             break;
         }
     }
-    let report = Report { records: chain.number, head: chain.hash, broken };
+    let broken = broken.or_else(|| chain.beginning_is_taken());
+    let first = chain.first.as_ref().map_or(1, |(number, _)| *number);
+    let report = Report { records: chain.number + 1 - first, first, head: chain.hash, broken };
     let fields = vec![
         ("records", report.records.to_string()),
+        ("first", report.first.to_string()),
         ("head", report.head.clone()),
         ("broken", report.broken.clone().unwrap_or_else(|| "-".to_owned())),
     ];
@@ -89,22 +94,36 @@ async fn verify(context: &Context) -> Result<Exit, Stop> {
     }
 }
 
+/// What the trail says when it lets go of its oldest records: the subject is the number of the last of them, and the
+/// detail its hash.
+const TRIMMED: &str = "audit.trimmed";
+
 /// The newest record that is good.
 struct Chain {
     number: u64,
     hash: String,
+    /// The first record that was added, and the hash that it follows from.
+    first: Option<(u64, String)>,
+    /// Whether it is on record that all before the first were let go of.
+    trimmed: bool,
 }
 
 impl Default for Chain {
     fn default() -> Self {
-        Chain { number: 0, hash: "0".repeat(64) }
+        Chain { number: 0, hash: "0".repeat(64), first: None, trimmed: false }
     }
 }
 
 impl Chain {
-    /// Errors: why the record does not follow.
+    /// Errors: why the record does not follow. The first one may have any number: see [`Chain::beginning_is_taken`].
     fn add(&mut self, record: &AuditRecord) -> Result<(), String> {
         let Wide(number) = record.number;
+        if self.first.is_none() {
+            if number > 1 {
+                (self.number, self.hash) = (number - 1, record.previous.clone());
+            }
+            self.first = Some((number, self.hash.clone()));
+        }
         if number != self.number + 1 {
             return Err(format!("record {} is followed by record {number}", self.number));
         }
@@ -115,8 +134,18 @@ impl Chain {
         if record.hash != hash {
             return Err(format!("record {number} is not as it was written"));
         }
-        *self = Chain { number, hash };
+        if let Some((first, before)) = &self.first {
+            let of_first = record.subject == (first - 1).to_string() && record.detail == format!("hash={before}");
+            self.trimmed |= record.action == TRIMMED && of_first;
+        }
+        (self.number, self.hash) = (number, hash);
         Ok(())
+    }
+
+    /// Why the first record cannot be the first, if it cannot: those before it are gone, and no record says so.
+    fn beginning_is_taken(&self) -> Option<String> {
+        let (first, _) = self.first.as_ref().filter(|(first, _)| *first > 1 && !self.trimmed)?;
+        Some(format!("records 1 to {} are gone, and it is not on record that they were let go of", first - 1))
     }
 }
 
@@ -149,7 +178,33 @@ mod tests {
 
     fn check(records: &[AuditRecord]) -> Option<String> {
         let mut chain = Chain::default();
-        records.iter().find_map(|record| chain.add(record).err())
+        let broken = records.iter().find_map(|record| chain.add(record).err());
+        broken.or_else(|| chain.beginning_is_taken())
+    }
+
+    /// The record that comes after these, of a deed of the cluster's own.
+    fn after(records: &[AuditRecord], action: &str, subject: &str, detail: String) -> AuditRecord {
+        let last = records.last().expect("there are some").clone();
+        let (action, subject) = (action.to_owned(), subject.to_owned());
+        let (number, previous) = ((last.number.0 + 1).into(), last.hash.clone());
+        let mut next = AuditRecord { number, actor: "system".into(), action, subject, detail, previous, ..last };
+        next.hash = blake3::hash(&next.hashed()).to_hex().to_string();
+        next
+    }
+
+    #[test]
+    fn a_trail_may_begin_where_it_says_that_it_was_trimmed_and_nowhere_else() {
+        let mut records = chain();
+        records.push(after(&records, TRIMMED, "2", format!("hash={}", records[1].hash)));
+        assert_eq!(check(&records[2..]), None);
+        let gone = "records 1 to 1 are gone, and it is not on record that they were let go of";
+        assert_eq!(check(&records[1..]).as_deref(), Some(gone), "it says so of two");
+        let gone = "records 1 to 3 are gone, and it is not on record that they were let go of";
+        assert_eq!(check(&records[3..]).as_deref(), Some(gone));
+        let mut forged = chain();
+        forged.push(after(&forged, TRIMMED, "2", format!("hash={}", forged[0].hash)));
+        let gone = "records 1 to 2 are gone, and it is not on record that they were let go of";
+        assert_eq!(check(&forged[2..]).as_deref(), Some(gone), "of another history");
     }
 
     #[test]

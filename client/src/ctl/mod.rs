@@ -89,6 +89,7 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Key(command) => key::run(&context, command).await,
         Command::Cert(command) => cert::run(&context, command),
         Command::Member(wanted) => member::run(&context, wanted).await,
+        Command::Leader(wanted) => member::lead(&context, wanted).await,
         Command::Backup(wanted) => backup::run(&context, wanted).await,
         Command::Snapshot(wanted) => snapshot::run(&context, wanted).await,
         Command::Audit(wanted) => audit::run(&context, wanted).await,

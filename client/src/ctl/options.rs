@@ -127,6 +127,8 @@ pub enum Command {
     Key(key::Command),
     /// Nodes that belong to the cluster: add, promote, remove, replace (operators)
     Member(member::Wanted),
+    /// Which of them leads (operators)
+    Leader(member::Leader),
     /// A copy of the whole state in a file, while the cluster serves (operators); `backup verify FILE` checks one
     Backup(backup::Wanted),
     /// Has a node make a snapshot of its state now, and waits for it (operators)

@@ -26,7 +26,18 @@ impl Reach {
         what: &str,
         call: impl AsyncFn(Wire) -> Result<T, Status>,
     ) -> Result<T, Stop> {
-        self.ask_at(context, what, self.addresses(context, what, false).await?, call).await
+        self.try_ask(context, what, call).await?.map_err(|error| told(&error, what))
+    }
+
+    /// As [`Reach::ask`]; what the members say is left to the caller, who may ask again.
+    pub async fn try_ask<T>(
+        &self,
+        context: &Context,
+        what: &str,
+        call: impl AsyncFn(Wire) -> Result<T, Status>,
+    ) -> Result<Result<T, OperateError>, Stop> {
+        let addresses = self.addresses(context, what, false).await?;
+        self.ask_at(context, what, addresses, call).await
     }
 
     /// As [`Reach::ask`], the leader last: it has enough to do.
@@ -36,7 +47,8 @@ impl Reach {
         what: &str,
         call: impl AsyncFn(Wire) -> Result<T, Status>,
     ) -> Result<T, Stop> {
-        self.ask_at(context, what, self.addresses(context, what, true).await?, call).await
+        let addresses = self.addresses(context, what, true).await?;
+        self.ask_at(context, what, addresses, call).await?.map_err(|error| told(&error, what))
     }
 
     async fn ask_at<T>(
@@ -45,19 +57,19 @@ impl Reach {
         what: &str,
         addresses: Vec<String>,
         call: impl AsyncFn(Wire) -> Result<T, Status>,
-    ) -> Result<T, Stop> {
+    ) -> Result<Result<T, OperateError>, Stop> {
         if let Some(certificates) = &context.certificates {
             let peers = Peers::secured(&addresses, certificates).map_err(|error| told(&error, what))?;
-            return peers.ask(&call).await.map_err(|error| told(&error, what));
+            return Ok(peers.ask(&call).await);
         }
         let peers = |tokens: &[SecretString]| Peers::new(&addresses, tokens).map_err(|error| told(&error, what));
         let tokens = context.tokens(what)?;
         match peers(&tokens)?.ask(&call).await {
             Err(error) if error.code() == Code::Unauthenticated && context.flags_give_no_token() => {
                 let fresh = context.fresh_token(what).await?;
-                peers(&[fresh])?.ask(&call).await.map_err(|error| told(&error, what))
+                Ok(peers(&[fresh])?.ask(&call).await)
             }
-            answer => answer.map_err(|error| told(&error, what)),
+            answer => Ok(answer),
         }
     }
 

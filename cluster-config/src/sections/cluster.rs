@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use crate::agree;
 use crate::error::{Mistake, Origin};
-use crate::kind::Text;
+use crate::kind::{Kind, Text};
 use crate::layers::Written;
 use crate::reader::Reader;
+use crate::sections::join::Join;
 
 /// Which cluster this is and who belongs to it. This section is the same on every node, so one file may
 /// serve all of them.
@@ -16,10 +17,22 @@ use crate::reader::Reader;
 pub struct Cluster {
     /// The name of the cluster, 1 to 64 of `a-z 0-9 -`. Written into the data directory at the first start;
     /// a directory of another cluster is refused.
+    /// Empty until a node that joins has asked its cluster.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub id: String,
     /// Who votes when the cluster is made for the first time, in the order of their ids. Later changes of
-    /// membership are in the log and win over this list.
+    /// membership are in the log and win over this list. Empty for a node that joins.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<Member>,
+    /// `host:port` of members of a running cluster that this node joins; empty for one that begins a cluster.
+    pub join: Vec<String>,
+    /// What it was invited with; empty after the first start.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub join_token: String,
+    /// Whether nodes that joined to vote are promoted without being told.
+    pub auto_promote: bool,
+    /// After how long a silence a member is removed, in seconds; 0 is never.
+    pub reap_dead_after_seconds: u64,
 }
 
 /// One node of the cluster.
@@ -48,17 +61,59 @@ impl Cluster {
                 (1..=64).contains(&text.len()) && text.bytes().all(allowed)
             },
         };
-        let id = reader.required(
-            "id",
-            "\"my-shop\"",
-            &name,
-            &[
-                " The name of the cluster. Written into the data directory at the first start; a directory",
-                " of another cluster is refused.",
-            ],
-        );
+        let effect = [
+            " The name of the cluster. Written into the data directory at the first start; a directory",
+            " of another cluster is refused.",
+        ];
+        let mistakes = reader.mistakes();
+        let id = reader.given("id", &name, "\"my-shop\"".to_owned(), true, &effect);
+        let id_is_wrong = reader.mistakes() > mistakes;
         let members = read_members(reader);
-        Some(Self { id: id?, members: members? })
+        let Join { peers: join, token: join_token, auto_promote, reap_dead_after_seconds } = Join::read(reader);
+        let joins = !join.is_empty();
+        if id.is_none() && !joins && !id_is_wrong {
+            reader.missing("id", &name.advice());
+        }
+        let members = match members {
+            Members::Missing if joins => Some(Vec::new()),
+            Members::Missing => {
+                reader.missing("members", MEMBERS_ADVICE);
+                None
+            }
+            Members::Given(members) => {
+                if joins {
+                    let problem = "members begin a cluster, and cluster.join joins one".to_owned();
+                    reader.mistake(Mistake {
+                        path: "cluster.members".to_owned(),
+                        origin: Origin::Nowhere,
+                        problem,
+                        advice: "Leave out one of the two.".to_owned(),
+                    });
+                }
+                members
+            }
+        };
+        let id = if joins { Some(id.unwrap_or_default()) } else { id };
+        Some(Self { id: id?, members: members?, join, join_token, auto_promote, reap_dead_after_seconds })
+    }
+}
+
+impl Cluster {
+    /// Whether this node comes into a cluster that others began.
+    pub fn joins(&self) -> bool {
+        !self.join.is_empty()
+    }
+
+    /// Stands in where the section has mistakes that are already reported.
+    pub(crate) fn placeholder(own: Member) -> Self {
+        Self {
+            id: "unnamed".to_owned(),
+            members: vec![own],
+            join: Vec::new(),
+            join_token: String::new(),
+            auto_promote: false,
+            reap_dead_after_seconds: 0,
+        }
     }
 }
 
@@ -98,7 +153,14 @@ fn listen_on(host_port: &str) -> SocketAddr {
     })
 }
 
-fn read_members(reader: &mut Reader) -> Option<Vec<Member>> {
+/// What the file says of members.
+enum Members {
+    Missing,
+    /// None is already reported.
+    Given(Option<Vec<Member>>),
+}
+
+fn read_members(reader: &mut Reader) -> Members {
     let given = reader.take(
         "members",
         MEMBERS_SHOWN.to_owned(),
@@ -110,14 +172,11 @@ fn read_members(reader: &mut Reader) -> Option<Vec<Member>> {
             " never used again for another node. In an environment variable: the same list, in TOML.",
         ],
     );
-    let Some(given) = given else {
-        reader.missing("members", MEMBERS_ADVICE);
-        return None;
-    };
+    let Some(given) = given else { return Members::Missing };
     let mut list = MemberList { reader, origin: given.origin, complete: true };
     let members = list.read(&given.written);
     let complete = list.complete;
-    members.filter(|_| complete)
+    Members::Given(members.filter(|_| complete))
 }
 
 /// Reads the list of members and reports each mistake with its place in the list.
@@ -214,7 +273,7 @@ impl MemberList<'_> {
 }
 
 /// A host name, IPv4 address or bracketed IPv6 address, a colon and a port that is not 0.
-fn is_host_port(text: &str) -> bool {
+pub(crate) fn is_host_port(text: &str) -> bool {
     let Some((host, port)) = text.rsplit_once(':') else {
         return false;
     };

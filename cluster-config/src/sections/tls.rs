@@ -74,6 +74,7 @@ impl HttpTls {
     }
 }
 
+/// A node that joins may not know its id yet; it is filled in when it does.
 fn filled(path: &str, own: &Member) -> String {
-    path.replace("{id}", &own.id.to_string())
+    if own.id == 0 { path.to_owned() } else { path.replace("{id}", &own.id.to_string()) }
 }

@@ -10,8 +10,8 @@ use livedrop_jepsen::edge::Varnish;
 use livedrop_jepsen::gateway::Gateway;
 use livedrop_jepsen::scenario::balanced::Balancer;
 use livedrop_jepsen::scenario::{
-    balanced, blackout, cached, catch_up, celebrity, crash_matrix, doors, failover, money, plateau, quorum, race, rush,
-    search, sell_out, streams, waitlist, wiped,
+    balanced, blackout, cached, catch_up, celebrity, crash_matrix, doors, failover, members, money, plateau, quorum,
+    race, rush, search, sell_out, streams, waitlist, wiped,
 };
 use livedrop_jepsen::seed::Seed;
 
@@ -165,6 +165,12 @@ enum Story {
         #[arg(long, default_value_t = 1_000)]
         rate: usize,
     },
+    /// Three nodes become five and three again under load, the leader among those that go; nobody, the leader or a
+    /// follower killed in each change; and leadership handed on again and again.
+    Members {
+        #[arg(long, default_value_t = 50)]
+        transfers: usize,
+    },
     /// Everything above, one after the other, each at its default size.
     All,
 }
@@ -198,6 +204,7 @@ async fn main() -> Result<()> {
             Story::Doors { rounds: 5, seconds: 5, times: 1.2 },
             Story::Search { products: 100_000, rate: 500, seconds: 30 },
             Story::Waitlist { units: 10, line: 30, rate: 1_000 },
+            Story::Members { transfers: 50 },
         ],
         one => vec![one],
     };
@@ -297,6 +304,15 @@ async fn tell(story: Story, options: &Options, seed: &mut Seed) -> Result<()> {
                 let size = waitlist::Size { units, line, rate, hold_seconds: 15, kill };
                 let run = async |cluster: &mut Cluster| waitlist::run(cluster, seed, size).await;
                 Cluster::with(options.clone(), run).await?;
+            }
+        }
+        Story::Members { transfers } => {
+            for (killed, transfers) in
+                [(members::Killed::Nobody, transfers), (members::Killed::Leader, 0), (members::Killed::Follower, 0)]
+            {
+                let (size, options) = (members::Size { killed, transfers }, options.clone().with_room_for(2));
+                let run = async |cluster: &mut Cluster| members::run(cluster, seed, size).await;
+                Cluster::with(options, run).await?;
             }
         }
         Story::All => unreachable!("it was taken apart before"),

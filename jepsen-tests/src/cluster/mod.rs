@@ -3,6 +3,7 @@
 pub mod binary;
 mod certificates;
 mod control;
+mod grow;
 mod machine;
 mod measure;
 mod observe;
@@ -11,6 +12,7 @@ mod options;
 mod ports;
 mod process;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -38,7 +40,12 @@ pub struct Cluster {
     folder: tempfile::TempDir,
     data: PathBuf,
     api: Api,
-    _ports: Ports,
+    ports: Ports,
+    /// The most nodes that there will be.
+    room: usize,
+    /// The configuration of nodes that come later, and the flags of those that came.
+    joins: PathBuf,
+    joined: BTreeMap<usize, Vec<String>>,
     _machine: Machine,
 }
 
@@ -64,11 +71,13 @@ impl Cluster {
     fn prepare(options: &Options) -> Result<Self> {
         let machine = Machine::alone()?;
         let folder = tempfile::Builder::new().prefix("livedrop-proof-").tempdir()?;
-        let ports = Ports::take(u16::try_from(2 * options.nodes)?)?;
+        let ports = Ports::take(u16::try_from(2 * options.room())?)?;
         let config = folder.path().join("cluster.toml");
         let data = options.folder.clone().unwrap_or_else(|| folder.path().join("data"));
-        let certificates = Certificates::make(folder.path().join("certificates"), options.nodes)?;
+        let certificates = Certificates::make(folder.path().join("certificates"), options.room())?;
         std::fs::write(&config, options.file(&ports, &data, &certificates))?;
+        let joins = folder.path().join("joining.toml");
+        std::fs::write(&joins, options.joining_file(&certificates))?;
         let urls = (0..options.nodes).map(|place| {
             let place = u16::try_from(2 * place).expect("a handful of nodes");
             format!("http://127.0.0.1:{}", ports.port(place))
@@ -80,8 +89,11 @@ impl Cluster {
             config,
             api: Api::new()?,
             folder,
+            ports,
+            room: options.room(),
+            joins,
+            joined: BTreeMap::new(),
             data,
-            _ports: ports,
             _machine: machine,
         })
     }
@@ -122,7 +134,10 @@ impl Cluster {
         if self.nodes[id - 1].is_some() {
             bail!("node {id} runs already");
         }
-        let process = Process::start(&self.binary, &self.config, id, &self.log_of(id))?;
+        let process = match self.joined.get(&id) {
+            Some(own) => Process::start_with(&self.binary, &self.joins, own, &self.log_of(id))?,
+            None => Process::start(&self.binary, &self.config, id, &self.log_of(id))?,
+        };
         self.nodes[id - 1] = Some(process);
         Ok(())
     }

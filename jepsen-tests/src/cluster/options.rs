@@ -14,6 +14,8 @@ pub(crate) const CLUSTER: &str = "proof";
 #[derive(Debug, Clone)]
 pub struct Options {
     pub nodes: usize,
+    /// How many more may come.
+    more: usize,
     /// Where the data lies, a folder for each node; in the cluster's own folder when absent.
     pub(super) folder: Option<PathBuf>,
     settings: BTreeMap<(String, String), String>,
@@ -26,7 +28,7 @@ impl Options {
     }
 
     pub fn of(nodes: usize) -> Self {
-        Self { nodes, folder: None, settings: BTreeMap::new() }
+        Self { nodes, more: 0, folder: None, settings: BTreeMap::new() }
             .set("auth", "password_memory_kib", 64)
             .set("auth", "password_passes", 1)
             .set("auth", "password_hash_queue", 10_000)
@@ -38,6 +40,16 @@ impl Options {
     pub fn set(mut self, section: &str, key: &str, value: impl ToString) -> Self {
         self.settings.insert((section.to_owned(), key.to_owned()), value.to_string());
         self
+    }
+
+    /// Keeps addresses for nodes that come later.
+    pub fn with_room_for(self, more: usize) -> Self {
+        Self { more, ..self }
+    }
+
+    /// The most nodes that there will be.
+    pub(crate) fn room(&self) -> usize {
+        self.nodes + self.more
     }
 
     /// Has the data lie in `folder`, which is left there.
@@ -66,6 +78,18 @@ impl Options {
                 writeln!(file, "    {{ id = {id}, peer = \"127.0.0.1:{peer}\", http = \"http://127.0.0.1:{http}\" }},");
         }
         file.push_str("]\n");
+        self.add_settings(&mut file);
+        file
+    }
+
+    /// The file of nodes that come later; who they are, and whom they ask, they are told by flags.
+    pub(crate) fn joining_file(&self, certificates: &Certificates) -> String {
+        let mut file = format!("{}\n[cluster]\nid = \"{CLUSTER}\"\n", certificates.section());
+        self.add_settings(&mut file);
+        file
+    }
+
+    fn add_settings(&self, file: &mut String) {
         let mut section = "";
         for ((in_section, key), value) in &self.settings {
             if in_section != section {
@@ -74,7 +98,6 @@ impl Options {
             }
             let _ = writeln!(file, "{key} = {value}");
         }
-        file
     }
 }
 

@@ -20,6 +20,11 @@ pub struct Process {
 impl Process {
     /// Starts `binary --config CONFIG --node-id ID`; both output streams are appended to `log`.
     pub fn start(binary: &Path, config: &Path, id: usize, log: &Path) -> Result<Self> {
+        Self::start_with(binary, config, &["--node-id".to_owned(), id.to_string()], log)
+    }
+
+    /// As `start`, with whatever tells this node from the others.
+    pub fn start_with(binary: &Path, config: &Path, own: &[String], log: &Path) -> Result<Self> {
         let words = OpenOptions::new().create(true).append(true).open(log)?;
         // Only what the test says may configure a node, not what the shell around it happens to hold.
         let inherited = std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("LIVEDROP"));
@@ -27,7 +32,7 @@ impl Process {
         inherited.for_each(|name| {
             command.env_remove(name);
         });
-        command.arg("--config").arg(config).arg("--node-id").arg(id.to_string());
+        command.arg("--config").arg(config).args(own);
         // Should this process be killed, the pipe ends with it, and the node stops.
         command.arg("--exit-with-parent").stdin(Stdio::piped());
         command.stdout(words.try_clone()?).stderr(words);

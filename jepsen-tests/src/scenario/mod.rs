@@ -10,6 +10,7 @@ pub mod crash_matrix;
 pub mod doors;
 pub mod failover;
 pub mod full_disk;
+pub mod members;
 pub mod metered;
 pub mod money;
 pub mod plateau;

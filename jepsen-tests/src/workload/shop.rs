@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
 use crate::api::{Account, Answer, Api};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, PATIENCE};
 use crate::history::{Offer, Record};
+use crate::wait;
 use crate::workload::recorder::Recorder;
 
 /// Sign-ins under way at one time: enough to keep the nodes busy, few enough not to wait in their queue.
 const AT_ONE_TIME: usize = 16;
+
+/// Between two tries of one buyer.
+const BEFORE_ENTERING_AGAIN: Duration = Duration::from_millis(200);
 
 /// Who sells what to whom. Clones share everything.
 #[derive(Clone)]
@@ -102,10 +107,7 @@ async fn sign_in_all(api: &Api, urls: &Arc<Vec<String>>, names: Vec<String>, reg
                     return Ok::<_, anyhow::Error>(accounts);
                 };
                 let url = &urls[place % urls.len()];
-                if !registered {
-                    api.register(url, name, "buyer").await?;
-                }
-                accounts.push(api.sign_in(url, name).await?);
+                accounts.push(enter(&api, url, name, registered).await?);
             }
         });
     }
@@ -114,4 +116,18 @@ async fn sign_in_all(api: &Api, urls: &Arc<Vec<String>>, names: Vec<String>, reg
         accounts.extend(worker??);
     }
     Ok(accounts)
+}
+
+/// Signs a buyer in, after an account was opened for them if they have none. One that was not acknowledged may be there
+/// all the same, which the sign-in shows.
+async fn enter(api: &Api, url: &str, name: &str, registered: bool) -> Result<Account> {
+    let began = Instant::now();
+    loop {
+        let opened = if registered { Ok(()) } else { api.register(url, name, "buyer").await };
+        match api.sign_in(url, name).await {
+            Ok(account) => return Ok(account),
+            Err(error) if began.elapsed() >= PATIENCE => return Err(opened.err().unwrap_or(error)),
+            Err(_) => wait::pause(BEFORE_ENTERING_AGAIN).await,
+        }
+    }
 }

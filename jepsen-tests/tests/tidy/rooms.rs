@@ -19,7 +19,7 @@ pub const MAY_CALL: [(&str, &[&str]); 14] = [
     ("follows", &["accounts"]),
     ("waitlist", &["drops", "orders"]),
     ("notifications", &["accounts", "follows", "drops", "orders", "waitlist"]),
-    ("clock", &["accounts", "drops", "orders", "payments", "waitlist", "webhooks", "notifications"]),
+    ("clock", &["accounts", "audit", "drops", "orders", "payments", "waitlist", "webhooks", "notifications"]),
 ];
 
 const ROOMS: &str = "raft-store/domain/src/";

@@ -38,6 +38,12 @@ pub struct Identity {
     pub expires_at: Timestamp,
 }
 
+/// The token in what a caller sends as `Authorization: Bearer …`.
+pub fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_at_checked("Bearer ".len())?;
+    scheme.eq_ignore_ascii_case("Bearer ").then_some(token)
+}
+
 /// How long tokens last, how much is remembered, what a password costs.
 #[derive(Debug, Clone)]
 pub struct Options {

@@ -16,6 +16,15 @@ pub fn describe() {
         "livedrop_cdn_requests_total",
         "On the leader: requests to the content delivery network, by what came of them."
     );
+    metrics::describe_counter!(
+        "livedrop_cdn_missed_total",
+        "On the leader: times that the journal no longer reached back to what caches knew, so that all was purged."
+    );
+}
+
+/// Counts that nobody knows what caches were not told.
+pub fn count_missed() {
+    metrics::counter!("livedrop_cdn_missed_total").increment(1);
 }
 
 /// Notes how far the caches are behind.

@@ -52,6 +52,11 @@ impl News {
         News { everything: true, ..News::default() }
     }
 
+    /// Whether nobody knows what changed.
+    pub fn is_everything(&self) -> bool {
+        self.everything
+    }
+
     pub fn is_empty(&self) -> bool {
         self.tags() == 0 && !self.everything
     }

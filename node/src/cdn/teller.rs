@@ -118,6 +118,11 @@ impl Teller {
     /// Tells one cache what is to be told now.
     pub(super) async fn round(&self, term: &Term, cache: usize, progress: &mut Progress) -> Result<Round, Fault> {
         let (stretch, now) = (self.read(progress.seen).await?, self.shop.now());
+        if stretch.news.is_everything() && progress.seen > 0 {
+            let (seen, head) = (progress.seen, stretch.head);
+            tracing::warn!(seen, head, "the journal does not reach back to what a cache knows: it forgets everything");
+            meter::count_missed();
+        }
         let waited_ms = stretch.since.map_or(0, |since| now.0.saturating_sub(since.0));
         term.note_lag(cache, stretch.head.saturating_sub(progress.seen), waited_ms);
         // What is due once more goes with what is new, in as few requests as may be.

@@ -152,9 +152,9 @@ impl Limits {
         }
     }
 
-    /// Takes note of who answers, out of how many members.
-    pub fn set_owners(&self, members: usize, answering: impl IntoIterator<Item = u64>) {
-        self.owners.set(members, answering, self.now());
+    /// Takes note of which others that lend answer, out of how many, and whether this node lends.
+    pub fn set_owners(&self, members: usize, answering: impl IntoIterator<Item = u64>, owns: bool) {
+        self.owners.set(members, answering, owns, self.now());
     }
 
     /// Counts one request. Waits for another node only when the lease of this one is used up.

@@ -41,9 +41,10 @@ impl Owners {
         self.own
     }
 
-    /// Takes note of who answers, out of how many members. This node itself always does.
-    pub fn set(&self, members: usize, answering: impl IntoIterator<Item = u64>, now: u64) {
-        let mut ids: Vec<u64> = answering.into_iter().chain([self.own]).collect();
+    /// Takes note of who answers, out of how many that keep buckets, and whether this node is one of them. When none
+    /// answers, this node keeps those of its own callers.
+    pub fn set(&self, members: usize, answering: impl IntoIterator<Item = u64>, owns: bool, now: u64) {
+        let mut ids: Vec<u64> = answering.into_iter().chain(owns.then_some(self.own)).collect();
         ids.sort_unstable();
         ids.dedup();
         let known = self.known.load();
@@ -110,7 +111,7 @@ mod tests {
 
     fn owners(own: u64, answering: &[u64]) -> Owners {
         let owners = Owners::new(own, 0);
-        owners.set(3, answering.iter().copied(), 0);
+        owners.set(3, answering.iter().copied(), true, 0);
         owners
     }
 
@@ -140,6 +141,17 @@ mod tests {
     }
 
     #[test]
+    fn a_learner_names_the_same_owners_and_is_none() {
+        let (voter, learner) = (owners(1, &[1, 2, 3]), Owners::new(9, 0));
+        learner.set(3, [1, 2, 3], false, 0);
+        for subject in 0..1_000 {
+            assert_eq!(owner(&learner, subject), owner(&voter, subject));
+        }
+        learner.set(3, [], false, 1);
+        assert_eq!(learner.other(7, 1), Ok(None), "nobody answers, so it counts by itself");
+    }
+
+    #[test]
     fn who_was_silent_is_left_alone_for_a_moment() {
         let owners = owners(1, &[1, 2]);
         let subject = (0..).find(|subject| owner(&owners, *subject) == 2).expect("some are the other node's");
@@ -151,9 +163,9 @@ mod tests {
     #[test]
     fn a_change_is_noticed_and_what_stays_the_same_is_none() {
         let owners = owners(1, &[1, 2, 3]);
-        owners.set(3, [3, 2], 50);
+        owners.set(3, [3, 2], true, 50);
         assert!(!owners.changed_within(40, 41));
-        owners.set(3, [3], 60);
+        owners.set(3, [3], true, 60);
         assert!(owners.changed_within(40, 99));
     }
 }

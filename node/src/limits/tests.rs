@@ -44,7 +44,7 @@ fn three(account: Rate) -> (Arc<Wire>, Vec<Arc<Limits>>) {
     for own in 1..=3 {
         let (limits, questions) = Limits::new(own, options.clone(), wire.clone());
         // As if the owners had been the same for a long time.
-        limits.owners.set(3, 1..=3, 0);
+        limits.owners.set(3, 1..=3, true, 0);
         tokio::spawn(limits.clone().borrow(questions));
         nodes.push(limits);
     }

@@ -99,9 +99,9 @@ impl Teller {
     pub fn answered(&self, items: &[Item], outcomes: &[Outcome], trip: &mut Trip) {
         self.took[usize::from(trip.to.is_some())].record(trip.left.elapsed().as_secs_f64());
         let entry = self.entry(items, outcomes, trip);
-        let mut outcomes = outcomes.iter();
+        let (mut outcomes, now) = (outcomes.iter(), Instant::now());
         for item in items {
-            let slow = self.telemetry.is_slow(item.came.elapsed());
+            let slow = self.telemetry.is_slow(now.saturating_duration_since(item.came));
             for (at, request) in item.requests.iter().enumerate() {
                 let Some(outcome) = outcomes.next() else { return };
                 let place = item.place(at);

@@ -195,6 +195,10 @@ impl Consensus {
         self.0.identity.node_id
     }
 
+    pub fn cluster_id(&self) -> &str {
+        &self.0.identity.cluster_id
+    }
+
     /// Proposes one payload (a batch of the domain) and waits until it is applied here; one outcome for each command.
     ///
     /// Only the leader can. Waits for as long as it takes: callers add their own deadline, and a command whose deadline
@@ -331,6 +335,15 @@ impl Consensus {
         let server = self.0.raft.server_metrics();
         let server = server.borrow_watched();
         server.membership_config.membership().nodes().map(|(id, member)| (*id, member.clone())).collect()
+    }
+
+    /// Asks the members that this node knows whether it was removed; answers who says so.
+    pub async fn removed_by(&self) -> Option<u64> {
+        join::removed_by(&self.0.peers, &self.members()).await
+    }
+
+    pub(super) fn raft(&self) -> &Raft {
+        &self.0.raft
     }
 
     pub(super) fn link(&self, node: u64) -> Option<Arc<Link>> {

@@ -18,9 +18,10 @@ use tonic::{Request, Status};
 use super::arrive;
 use super::consensus;
 use super::forward::ProposeForwarded;
-use super::identity::{self, Identity, Registered};
+use super::identity::{self, Identity, Registered, Standing};
 use super::leadership::Heard;
 use super::limits::Lend;
+use super::newcomer::LetIn;
 use super::operate::Operate;
 use super::operators::Operators;
 use super::peers::{Link, Peers};
@@ -43,6 +44,7 @@ struct Inside {
     limits: OnceLock<Arc<dyn Lend>>,
     operators: OnceLock<Arc<dyn Operators>>,
     operate: OnceLock<Arc<dyn Operate>>,
+    let_in: OnceLock<Arc<dyn LetIn>>,
     memory: OnceLock<Arc<dyn Recall>>,
     closing: CancellationToken,
     heard: Arc<Heard>,
@@ -86,6 +88,7 @@ impl Gate {
             limits: OnceLock::new(),
             operators: OnceLock::new(),
             operate: OnceLock::new(),
+            let_in: OnceLock::new(),
             memory: OnceLock::new(),
             closing: CancellationToken::new(),
             heard: Arc::default(),
@@ -111,6 +114,11 @@ impl Gate {
     /// From now on what operators ask is done. The first call decides.
     pub fn take_operations(&self, operate: Arc<dyn Operate>) {
         let _ = self.0.operate.set(operate);
+    }
+
+    /// From now on new nodes are let in. The first call decides.
+    pub fn let_newcomers_in(&self, let_in: Arc<dyn LetIn>) {
+        let _ = self.0.let_in.set(let_in);
     }
 
     /// From now on other nodes are told what `memory` holds of a request. The first call decides.
@@ -145,7 +153,7 @@ impl Gate {
         self.0.tls.as_ref()
     }
 
-    pub(super) fn registered(&self, node: u64) -> Option<identity::Incarnation> {
+    pub(super) fn registered(&self, node: u64) -> Option<Standing> {
         (self.0.registered)(node)
     }
 
@@ -160,11 +168,24 @@ impl Gate {
         }
     }
 
-    /// Lets in what `greet` does, unless the caller's id is registered with another incarnation; answers the caller.
+    /// Whether a node was removed and is no member any more, as far as this node knows.
+    pub(super) fn has_gone(&self, node: u64) -> bool {
+        self.registered(node).is_some_and(|known| known.removed) && !self.is_member(node)
+    }
+
+    fn is_member(&self, node: u64) -> bool {
+        let Some(opened) = self.0.consensus.get() else { return true };
+        let server = opened.raft.server_metrics();
+        let server = server.borrow_watched();
+        server.committed_membership_config.membership().get_node(&node).is_some()
+    }
+
+    /// Lets in what `greet` does, unless the caller's id is registered with another incarnation or has gone; answers the
+    /// caller.
     pub(super) fn admit<T>(&self, request: &Request<T>) -> Result<u64, Status> {
         let (node, incarnation) = identity::caller(&self.0.identity, request.metadata())?;
         arrive::comes_from(request, node)?;
-        identity::refuse_stale(&self.0.registered, node, incarnation)?;
+        identity::refuse_stale(&self.0.registered, node, incarnation, || self.is_member(node))?;
         Ok(node)
     }
 
@@ -182,6 +203,10 @@ impl Gate {
 
     pub(super) fn operators(&self) -> Option<Arc<dyn Operators>> {
         self.0.operators.get().cloned()
+    }
+
+    pub(super) fn let_in(&self) -> Result<Arc<dyn LetIn>, Status> {
+        self.0.let_in.get().cloned().ok_or_else(|| self.starting())
     }
 
     pub(super) fn operate(&self) -> Result<Arc<dyn Operate>, Status> {

@@ -22,8 +22,16 @@ const BEHIND: &str = "livedrop-left-behind";
 /// The random mark of one data directory, made when it was first used.
 pub type Incarnation = [u8; 16];
 
-/// The incarnation that this node's own state holds for a node id, if any.
-pub type Registered = Arc<dyn Fn(u64) -> Option<Incarnation> + Send + Sync>;
+/// What this node's own state holds of a node id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub incarnation: Incarnation,
+    /// It was said that the node goes. It may still belong to the membership for a moment.
+    pub removed: bool,
+}
+
+/// What this node's own state holds of a node id, if anything.
+pub type Registered = Arc<dyn Fn(u64) -> Option<Standing> + Send + Sync>;
 
 /// What a node says of itself to its peers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,12 +98,26 @@ pub(super) fn caller(identity: &Identity, metadata: &MetadataMap) -> Result<(u64
     }
 }
 
-/// Refuses a caller whose id is registered with another incarnation. An id that is not registered yet passes.
-pub(super) fn refuse_stale(registered: &Registered, node: u64, incarnation: Incarnation) -> Result<(), Status> {
+/// Whether the call says which node it comes from.
+pub(super) fn is_introduced(metadata: &MetadataMap) -> bool {
+    metadata.contains_key(NODE)
+}
+
+/// Refuses a caller whose id is registered with another incarnation, or that was removed and is no member any more. An
+/// id that is not registered yet passes.
+pub(super) fn refuse_stale(
+    registered: &Registered,
+    node: u64,
+    incarnation: Incarnation,
+    is_member: impl FnOnce() -> bool,
+) -> Result<(), Status> {
     match registered(node) {
-        Some(members::LEFT_BEHIND) => Err(left_behind(node)),
-        Some(known) if known != incarnation => Err(Status::permission_denied(format!(
+        Some(known) if known.incarnation == members::LEFT_BEHIND => Err(left_behind(node)),
+        Some(known) if known.incarnation != incarnation => Err(Status::permission_denied(format!(
             "node {node} is registered with another data directory; a wiped node must come back under a new id"
+        ))),
+        Some(known) if known.removed && !is_member() => Err(Status::permission_denied(format!(
+            "node {node} was removed from this cluster; its id is never used again"
         ))),
         _ => Ok(()),
     }
@@ -167,21 +189,26 @@ mod tests {
     }
 
     #[test]
-    fn a_stale_incarnation_is_refused_and_an_unregistered_id_passes() {
-        let registered: Registered = Arc::new(|node| (node == 1).then_some([7; 16]));
-        assert!(refuse_stale(&registered, 1, [7; 16]).is_ok());
-        assert!(refuse_stale(&registered, 9, [1; 16]).is_ok());
-        let refused = refuse_stale(&registered, 1, [8; 16]).unwrap_err();
+    fn a_stale_incarnation_and_who_has_gone_are_refused_and_an_unregistered_id_passes() {
+        let registered: Registered =
+            Arc::new(|node| (node <= 2).then_some(Standing { incarnation: [7; 16], removed: node == 2 }));
+        assert!(refuse_stale(&registered, 1, [7; 16], || false).is_ok());
+        assert!(refuse_stale(&registered, 9, [1; 16], || false).is_ok());
+        let refused = refuse_stale(&registered, 1, [8; 16], || true).unwrap_err();
         assert!(refused.message().contains("under a new id"), "{}", refused.message());
+        assert!(refuse_stale(&registered, 2, [7; 16], || true).is_ok(), "it goes, and still belongs to the cluster");
+        let refused = refuse_stale(&registered, 2, [7; 16], || false).unwrap_err();
+        assert!(refused.message().contains("was removed"), "{}", refused.message());
     }
 
     #[test]
     fn a_node_that_was_left_behind_is_told_so_whatever_its_directory() {
-        let registered: Registered = Arc::new(|_| Some(members::LEFT_BEHIND));
-        let refused = refuse_stale(&registered, 2, [7; 16]).unwrap_err();
+        let standing = |incarnation| Some(Standing { incarnation, removed: false });
+        let registered: Registered = Arc::new(move |_| standing(members::LEFT_BEHIND));
+        let refused = refuse_stale(&registered, 2, [7; 16], || true).unwrap_err();
         assert!(says_left_behind(&refused) && refused.message().contains("left behind"), "{}", refused.message());
-        let wiped: Registered = Arc::new(|_| Some([8; 16]));
-        assert!(!says_left_behind(&refuse_stale(&wiped, 2, [7; 16]).unwrap_err()));
+        let wiped: Registered = Arc::new(move |_| standing([8; 16]));
+        assert!(!says_left_behind(&refuse_stale(&wiped, 2, [7; 16], || true).unwrap_err()));
     }
 
     #[test]

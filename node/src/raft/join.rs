@@ -33,6 +33,11 @@ pub enum JoinError {
     )]
     Wiped { node: u64, by: u64 },
     #[error(
+        "node {node} was removed from this cluster, says node {by}; its id is never used again: to come back, empty the \
+         data directory and join as a new node (`livedropctl member add`)"
+    )]
+    Removed { node: u64, by: u64 },
+    #[error(
         "the cluster was recovered without node {node} after the loss of its majority, says node {by}: what is in this \
          directory is older than what was decided since; keep it if you want to look at it, and start the node with an \
          empty directory and a new id"
@@ -70,19 +75,27 @@ pub(super) async fn ask(peers: &Peers, members: &BTreeMap<u64, Member>) -> Resul
     Ok(())
 }
 
-/// Asks one peer until it answers.
-async fn ask_one(own: &Identity, peer: u64, link: Arc<Link>) -> Result<(), JoinError> {
-    let hello = pb::HelloRequest {
+fn hello(own: &Identity) -> pb::HelloRequest {
+    pb::HelloRequest {
         cluster_id: own.cluster_id.clone(),
         node_id: own.node_id,
         incarnation: own.incarnation.to_vec().into(),
-    };
+    }
+}
+
+/// Asks one peer until it answers.
+async fn ask_one(own: &Identity, peer: u64, link: Arc<Link>) -> Result<(), JoinError> {
+    let hello = hello(own);
     let mut told = false;
     loop {
         let mut client = link.admin();
         match tokio::time::timeout(ANSWER, client.hello(hello.clone())).await {
             Ok(Ok(answer)) => {
-                let registered = answer.into_inner().registered;
+                let answer = answer.into_inner();
+                if answer.removed {
+                    return Err(JoinError::Removed { node: own.node_id, by: peer });
+                }
+                let registered = answer.registered;
                 return match registered.is_empty() || registered[..] == own.incarnation {
                     true => Ok(()),
                     false => Err(JoinError::Wiped { node: own.node_id, by: peer }),
@@ -98,6 +111,30 @@ async fn ask_one(own: &Identity, peer: u64, link: Arc<Link>) -> Result<(), JoinE
         told = true;
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Asks the members once whether this node was removed; answers who says so, the first that does.
+pub(super) async fn removed_by(peers: &Peers, members: &BTreeMap<u64, Member>) -> Option<u64> {
+    let own = peers.identity();
+    let hello = hello(own);
+    let mut asking: FuturesUnordered<_> = members
+        .iter()
+        .filter(|(id, _)| **id != own.node_id)
+        .filter_map(|(id, member)| Some((*id, peers.link(*id, &member.peer).ok()?)))
+        .map(|(id, link)| {
+            let hello = hello.clone();
+            async move {
+                let answer = tokio::time::timeout(ANSWER, link.admin().hello(hello)).await.ok()?.ok()?;
+                answer.into_inner().removed.then_some(id)
+            }
+        })
+        .collect();
+    while let Some(answer) = asking.next().await {
+        if answer.is_some() {
+            return answer;
+        }
+    }
+    None
 }
 
 #[cfg(test)]

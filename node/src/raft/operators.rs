@@ -14,6 +14,7 @@ use tonic::{Request, Status};
 
 use super::arrive;
 use super::gate::Gate;
+use crate::auth;
 
 const AUTHORIZATION: &str = "authorization";
 /// Who a node says has called it: `operator`, `viewer`, or one of them with `:` and an account.
@@ -113,10 +114,7 @@ fn operators(gate: &Gate) -> Result<Arc<dyn Operators>, Status> {
 
 fn bearer(metadata: &MetadataMap) -> Result<&str, Status> {
     let header = metadata.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header.and_then(|text| {
-        let (scheme, token) = text.split_at_checked("Bearer ".len())?;
-        scheme.eq_ignore_ascii_case("Bearer ").then_some(token)
-    });
+    let token = header.and_then(auth::bearer);
     token.ok_or_else(|| Status::unauthenticated("send authorization: Bearer and an operator's token"))
 }
 

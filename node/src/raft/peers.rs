@@ -9,6 +9,7 @@ use std::time::Duration;
 use hyper_util::rt::TokioIo;
 use livedrop_proto::admin::admin_client::AdminClient;
 use livedrop_proto::forward::forward_client::ForwardClient;
+use livedrop_proto::join::join_client::JoinClient;
 use livedrop_proto::limits::limits_client::LimitsClient;
 use livedrop_proto::operate::operate_client::OperateClient;
 use livedrop_proto::raft::raft_client::RaftClient;
@@ -91,8 +92,8 @@ impl Peers {
         let link = Arc::new(Link {
             address: address.to_owned(),
             introduction: Introduction::new(&self.identity, to)?,
-            urgent: channel(to, address, self.tls.as_ref())?,
-            bulk: channel(to, address, self.tls.as_ref())?,
+            urgent: channel(Some(to), address, self.tls.as_ref())?,
+            bulk: channel(Some(to), address, self.tls.as_ref())?,
         });
         links.insert(to, link.clone());
         Ok(link)
@@ -128,6 +129,10 @@ impl Link {
         LimitsClient::new(self.wire(&self.urgent))
     }
 
+    pub(super) fn join(&self) -> JoinClient<Wire> {
+        JoinClient::new(self.wire(&self.urgent))
+    }
+
     pub(super) fn operate(&self) -> OperateClient<Wire> {
         OperateClient::new(self.wire(&self.urgent))
     }
@@ -137,7 +142,8 @@ impl Link {
     }
 }
 
-fn channel(to: u64, address: &str, tls: Option<&PeerTls>) -> Result<Channel, PeerError> {
+/// Connects when it is first used, to node `to`, or to whichever node of the cluster is at that address.
+pub(super) fn channel(to: Option<u64>, address: &str, tls: Option<&PeerTls>) -> Result<Channel, PeerError> {
     let endpoint = Endpoint::from_shared(format!("http://{address}"))
         .map_err(|source| PeerError::Address { address: address.to_owned(), source })?
         .tcp_nodelay(true)
@@ -156,8 +162,8 @@ fn channel(to: u64, address: &str, tls: Option<&PeerTls>) -> Result<Channel, Pee
     Ok(endpoint.connect_with_connector_lazy(service_fn(connect)))
 }
 
-/// Connects to node `to`, and gives up when somebody else answers.
-async fn secured(tls: &PeerTls, to: u64, address: &str) -> io::Result<TlsStream<BufReader<TcpStream>>> {
+/// Connects to node `to`, or to any, and gives up when somebody else answers.
+async fn secured(tls: &PeerTls, to: Option<u64>, address: &str) -> io::Result<TlsStream<BufReader<TcpStream>>> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let connector = tls.connector(to).map_err(io::Error::other)?;
@@ -166,7 +172,12 @@ async fn secured(tls: &PeerTls, to: u64, address: &str) -> io::Result<TlsStream<
     let connected = connector.connect(name, BufReader::with_capacity(READ_BYTES, stream)).await;
     connected.map_err(|error| {
         let (reason, said) = reason_of(&error);
-        tls::tell(Door::PeerConnection, reason, &format_args!("node {to} at {address}"), &said);
+        tls::tell(
+            Door::PeerConnection,
+            reason,
+            &format_args!("{} at {address}", to.map_or("a node".to_owned(), |to| format!("node {to}"))),
+            &said,
+        );
         io::Error::new(error.kind(), said)
     })
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use livedrop_proto::admin::admin_server::AdminServer;
 use livedrop_proto::backup::backup_server::BackupServer;
 use livedrop_proto::forward::forward_server::ForwardServer;
+use livedrop_proto::join::join_server::JoinServer;
 use livedrop_proto::limits::limits_server::LimitsServer;
 use livedrop_proto::operate::operate_server::OperateServer;
 use livedrop_proto::raft::raft_server::RaftServer;
@@ -19,6 +20,7 @@ use super::backup::BackupService;
 use super::forward::ForwardService;
 use super::gate::Gate;
 use super::limits::LimitsService;
+use super::newcomer::JoinService;
 use super::operate::OperateService;
 use super::peers::{CONNECTION_WINDOW, KEEPALIVE, MESSAGE_BYTES_MAX, STREAM_WINDOW};
 use super::service::{AdminService, RaftService};
@@ -41,6 +43,7 @@ pub async fn serve(
     let admin = AdminServer::new(AdminService::new(gate.clone()));
     let limits = LimitsServer::new(LimitsService::new(gate.clone()));
     let operate = OperateServer::new(OperateService::new(gate.clone()));
+    let join = JoinServer::new(JoinService::new(gate.clone()));
     let backup = BackupServer::new(BackupService::new(gate.clone()));
     let (stop, stopped) = oneshot::channel::<()>();
     let server = Server::builder()
@@ -54,6 +57,7 @@ pub async fn serve(
         .add_service(admin)
         .add_service(limits)
         .add_service(operate)
+        .add_service(join)
         .add_service(backup)
         .serve_with_incoming_shutdown(arrivals(listener, gate.tls().cloned()), async {
             let _ = stopped.await;

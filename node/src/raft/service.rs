@@ -152,7 +152,8 @@ impl admin_pb::admin_server::Admin for AdminService {
             cluster_id: own.cluster_id.clone(),
             node_id: own.node_id,
             incarnation: own.incarnation.to_vec().into(),
-            registered: registered.map(|incarnation| incarnation.to_vec().into()).unwrap_or_default(),
+            registered: registered.map(|known| known.incarnation.to_vec().into()).unwrap_or_default(),
+            removed: self.gate.has_gone(request.get_ref().node_id),
         }))
     }
 

@@ -1,6 +1,6 @@
 //! Who follows whom.
 
-use axum::extract::{OriginalUri, Path, State};
+use axum::extract::{Path, State};
 use http::HeaderMap;
 use livedrop_domain::accounts::{self, Role};
 use livedrop_domain::follows::{self, Command, Edge, Follow, Unfollow};
@@ -17,7 +17,7 @@ use super::context::Context;
 use super::docs::Problems;
 use super::freshness;
 use super::identity::Caller;
-use super::page::Wanted;
+use super::page::Paged;
 use super::problem::Problem;
 use super::text;
 
@@ -31,24 +31,21 @@ use super::text;
 pub async fn followers(
     State(rest): State<Rest>,
     Path(id): Path<String>,
-    Params(asked): Params<Page>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
+    paged: Paged<AccountId>,
 ) -> Result<Answer, Problem> {
     let creator = parse(&id)?;
-    let wanted = Wanted::<AccountId>::new(asked.limit, asked.cursor.as_deref())?;
     let get = |view: &dyn View| {
         if accounts::get(view, creator)?.is_none_or(|account| account.role != Role::Creator) {
             return Ok(None);
         }
-        let ids = follows::followers(view, creator, wanted.after, wanted.look_for())?.into_iter();
+        let ids = follows::followers(view, creator, paged.wanted.after, paged.wanted.look_for())?.into_iter();
         let of = |id| Ok(follows::edge(view, id, creator)?.map(|edge| (id, edge)));
         let found: Vec<_> = ids.filter_map(|id| of(id).transpose()).collect::<Result<_, Fault>>()?;
         found.into_iter().map(|(id, edge)| Ok((id, look_of(view, id, edge)?))).collect::<Result<_, Fault>>().map(Some)
     };
-    let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, get).await?;
+    let seen = paged.read(&rest, get).await?;
     let found = seen.what.ok_or_else(|| not_found().at(seen.index))?;
-    Ok(wanted.answer(&uri, found).at(seen.index))
+    Ok(paged.answer(found).at(seen.index))
 }
 
 /// Those whom the caller follows, in the order of their ids.
@@ -56,21 +53,14 @@ pub async fn followers(
     (status = 200, description = "One page.", body = rest::List<shape::Followed>),
     Problems,
 ))]
-pub async fn following(
-    State(rest): State<Rest>,
-    caller: Caller,
-    Params(asked): Params<Page>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-) -> Result<Answer, Problem> {
-    let wanted = Wanted::<AccountId>::new(asked.limit, asked.cursor.as_deref())?;
+pub async fn following(State(rest): State<Rest>, caller: Caller, paged: Paged<AccountId>) -> Result<Answer, Problem> {
     let follower = caller.account_id();
     let get = |view: &dyn View| {
-        let found = follows::following(view, follower, wanted.after, wanted.look_for())?.into_iter();
+        let found = follows::following(view, follower, paged.wanted.after, paged.wanted.look_for())?.into_iter();
         found.map(|(id, edge)| Ok((id, look_of(view, id, edge)?))).collect::<Result<_, Fault>>()
     };
-    let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, get).await?;
-    Ok(wanted.answer(&uri, seen.what).at(seen.index))
+    let seen = paged.read(&rest, get).await?;
+    Ok(paged.answer(seen.what).at(seen.index))
 }
 
 /// Whether the caller follows a creator.

@@ -11,7 +11,7 @@ use super::Rest;
 use super::code;
 use super::problem::Problem;
 use super::shop::look;
-use crate::auth::{BadToken, Identity, Ticket, TokenHash};
+use crate::auth::{self, BadToken, Identity, Ticket, TokenHash};
 
 /// Whoever has a good token.
 pub struct Caller(pub Identity);
@@ -74,10 +74,7 @@ impl FromRequestParts<Rest> for Operator {
 
 pub fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let header = headers.get(AUTHORIZATION).ok_or_else(|| Problem::unauthenticated("There is no token."))?;
-    let token = header.to_str().ok().and_then(|text| {
-        let (scheme, token) = text.split_at_checked("Bearer ".len())?;
-        scheme.eq_ignore_ascii_case("Bearer ").then_some(token)
-    });
+    let token = header.to_str().ok().and_then(auth::bearer);
     token.ok_or_else(|| Problem::unauthenticated("Send Authorization: Bearer and the token."))
 }
 

@@ -1,8 +1,8 @@
 //! What an account is told and can read later, and what it does not want to be told.
 
-use axum::extract::{OriginalUri, State};
+use axum::extract::State;
 use http::HeaderMap;
-use livedrop_domain::notifications::{self, Command, Inbox, KINDS, Kind, MUTED_MAX, Notice, Position};
+use livedrop_domain::notifications::{self, Command, Gathering, Inbox, KINDS, Kind, MUTED_MAX, Notice, Position};
 use livedrop_domain::{AccountId, Event, Reply, View, drops, orders, waitlist};
 use livedrop_proto::rest;
 use livedrop_proto::rest::Consistency;
@@ -11,14 +11,15 @@ use livedrop_proto::rest::notifications as shape;
 
 use super::Rest;
 use super::answer::Answer;
-use super::body::{Json, Params};
+use super::body::Json;
 use super::checks::Checks;
 use super::context::Context;
 use super::docs::Problems;
 use super::freshness;
 use super::identity::Caller;
-use super::page::{Place, Wanted};
+use super::page::{Paged, Place};
 use super::problem::Problem;
+use super::shop::look;
 use super::text;
 use crate::told;
 
@@ -28,20 +29,19 @@ use crate::told;
     (status = 200, description = "One page.", body = rest::List<shape::Notification>),
     Problems,
 ))]
-pub async fn list(
-    State(rest): State<Rest>,
-    caller: Caller,
-    Params(asked): Params<Page>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-) -> Result<Answer, Problem> {
-    let wanted = Wanted::<Before>::new(asked.limit, asked.cursor.as_deref())?;
-    let before = wanted.after.as_ref().map(|Before(position)| *position);
-    let get = |view: &dyn View| notifications::list(view, caller.account_id(), before, wanted.limit);
-    let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, get).await?;
-    let notifications::Page { notices, read_through, next } = seen.what;
+pub async fn list(State(rest): State<Rest>, caller: Caller, paged: Paged<Before>) -> Result<Answer, Problem> {
+    let before = paged.wanted.after.as_ref().map(|Before(position)| *position);
+    let begin = |view: &dyn View| Gathering::begin(view, caller.account_id(), before, paged.wanted.limit);
+    let mut seen = paged.read(&rest, begin).await?;
+    let notifications::Page { notices, read_through, next } = loop {
+        if let Some(page) = look(&*rest.shop, |view| seen.what.go_on(view))?.what {
+            break page;
+        }
+        // Apply and other requests have their turn between two looks.
+        tokio::task::yield_now().await;
+    };
     let items = notices.iter().filter_map(|(position, notice)| look_of(*position, notice, read_through)).collect();
-    Ok(wanted.answer_until::<shape::Notification>(&uri, items, next.map(Before)).at(seen.index))
+    Ok(paged.answer_until::<shape::Notification>(items, next.map(Before)).at(seen.index))
 }
 
 /// Says that the caller has read a notification and all before it.
@@ -135,6 +135,7 @@ fn name(kind: Kind) -> &'static str {
         Kind::OrderCancelled => "order.cancelled",
         Kind::OrderRefunded => "order.refunded",
         Kind::WaitlistOffered => "waitlist.offered",
+        Kind::DropMoved => "drop.edited",
     }
 }
 
@@ -150,6 +151,7 @@ fn look_of(position: Position, notice: &Notice, read_through: Option<Position>) 
             | LowStock { drop_id, creator_id, .. }
             | SoldOut { drop_id, creator_id }
             | Restocked { drop_id, creator_id, .. }
+            | Edited { drop_id, creator_id, .. }
             | Cancelled { drop_id, creator_id },
         ) => (drop_id, None, Some(creator_id)),
         Event::Orders(
@@ -174,7 +176,7 @@ fn look_of(position: Position, notice: &Notice, read_through: Option<Position>) 
 }
 
 /// Where a page of the inbox ends.
-struct Before(Position);
+pub struct Before(Position);
 
 impl Place for Before {
     const KIND: u8 = b'n';

@@ -8,7 +8,7 @@ mod shape;
 mod wait;
 mod write;
 
-use axum::extract::{OriginalUri, Path, State};
+use axum::extract::{Path, State};
 use http::{HeaderMap, StatusCode};
 use livedrop_domain::accounts::Role;
 use livedrop_domain::orders::{self, Order};
@@ -26,7 +26,7 @@ use super::context::Context;
 use super::docs::Problems;
 use super::freshness;
 use super::identity::Caller;
-use super::page::Wanted;
+use super::page::Paged;
 use super::problem::Problem;
 use crate::auth::Identity;
 
@@ -146,19 +146,12 @@ pub async fn cancel(
     (status = 200, description = "A page.", body = rest::List<wire::Order>),
     Problems,
 ))]
-pub async fn mine(
-    State(rest): State<Rest>,
-    caller: Caller,
-    Params(asked): Params<Page>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-) -> Result<Answer, Problem> {
-    let wanted = Wanted::<OrderId>::new(asked.limit, asked.cursor.as_deref())?;
+pub async fn mine(State(rest): State<Rest>, caller: Caller, paged: Paged<OrderId>) -> Result<Answer, Problem> {
     let buyer = caller.account_id();
-    let get = |view: &dyn View| orders::of_buyer(view, buyer, wanted.after, wanted.look_for());
-    let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, get).await?;
+    let get = |view: &dyn View| orders::of_buyer(view, buyer, paged.wanted.after, paged.wanted.look_for());
+    let seen = paged.read(&rest, get).await?;
     let found = seen.what.iter().map(|order| (order.id, order_shape(order, None))).collect();
-    Ok(wanted.answer(&uri, found).at(seen.index))
+    Ok(paged.answer(found).at(seen.index))
 }
 
 /// An order is for its buyer, and for operators. To everybody else it is not there.

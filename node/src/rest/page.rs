@@ -1,16 +1,21 @@
 //! Lists, in pages. A cursor says after which entry the next page begins, so that pages stay where they are while
 //! entries are added, and the last page costs what the first one costs.
 
+use axum::extract::{FromRequestParts, OriginalUri};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use http::{Uri, header};
-use livedrop_proto::rest::List;
-use livedrop_proto::rest::list::{LIMIT_DEFAULT, LIMIT_MAX};
+use http::request::Parts;
+use http::{HeaderMap, Uri, header};
+use livedrop_domain::{Fault, View};
+use livedrop_proto::rest::list::{LIMIT_DEFAULT, LIMIT_MAX, Page};
+use livedrop_proto::rest::{Consistency, List};
 use serde::Serialize;
 
 use super::answer::Answer;
-use super::code;
+use super::body::Params;
 use super::problem::Problem;
+use super::shop::Seen;
+use super::{Rest, code, freshness};
 
 /// The place of an entry in its list.
 pub trait Place: Sized {
@@ -118,6 +123,46 @@ impl<P: Place> Wanted<P> {
     /// A page that was put together elsewhere; `next` is the last place that was looked at, if there are more.
     pub fn answer_until<T: Serialize>(&self, uri: &Uri, items: Vec<T>, next: Option<P>) -> Answer {
         page(uri, items, next.map(|place| (P::KIND, place.to_bytes())))
+    }
+}
+
+/// A list that is asked for by nothing but its page, as this node has it unless the caller wants it fresher.
+pub struct Paged<P> {
+    pub wanted: Wanted<P>,
+    pub headers: HeaderMap,
+    consistency: Option<Consistency>,
+    uri: Uri,
+}
+
+impl<P: Place, S: Send + Sync> FromRequestParts<S> for Paged<P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Params(Page { limit, cursor, consistency }) = Params::from_request_parts(parts, state).await?;
+        let Ok(OriginalUri(uri)) = OriginalUri::from_request_parts(parts, state).await;
+        let wanted = Wanted::new(limit, cursor.as_deref())?;
+        Ok(Paged { wanted, headers: parts.headers.clone(), consistency, uri })
+    }
+}
+
+impl<P: Place> Paged<P> {
+    /// Looks at the state as it is here, unless the caller wants it fresher.
+    pub async fn read<T>(
+        &self,
+        rest: &Rest,
+        what: impl FnOnce(&dyn View) -> Result<T, Fault>,
+    ) -> Result<Seen<T>, Problem> {
+        freshness::read(rest, &self.headers, self.consistency, Consistency::Local, what).await
+    }
+
+    /// The page, made of as many entries as were found, with their places.
+    pub fn answer<T: Serialize>(&self, found: Vec<(P, T)>) -> Answer {
+        self.wanted.answer(&self.uri, found)
+    }
+
+    /// A page that was put together elsewhere; `next` is the last place that was looked at, if there are more.
+    pub fn answer_until<T: Serialize>(&self, items: Vec<T>, next: Option<P>) -> Answer {
+        self.wanted.answer_until(&self.uri, items, next)
     }
 }
 

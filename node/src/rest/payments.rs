@@ -1,23 +1,19 @@
 //! What operators see of payments: every payment beside its order, and the sandbox's own books.
 
-use axum::extract::{OriginalUri, State};
-use http::HeaderMap;
+use axum::extract::State;
 use livedrop_domain::orders::Order;
 use livedrop_domain::payments::{self, Payment, Stage};
 use livedrop_domain::sandbox::{self, IntentId, Kind};
 use livedrop_domain::{Fault, Money, OrderId, View};
 use livedrop_proto::rest;
-use livedrop_proto::rest::Consistency;
 use livedrop_proto::rest::list::Page;
 use livedrop_proto::rest::payments as shape;
 
 use super::Rest;
 use super::answer::Answer;
-use super::body::Params;
 use super::docs::Problems;
-use super::freshness;
 use super::identity::Operator;
-use super::page::Wanted;
+use super::page::Paged;
 use super::problem::Problem;
 use super::text;
 
@@ -26,20 +22,13 @@ use super::text;
     (status = 200, description = "A page.", body = rest::List<shape::PaymentLine>),
     Problems,
 ))]
-pub async fn list(
-    State(rest): State<Rest>,
-    _: Operator,
-    Params(asked): Params<Page>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-) -> Result<Answer, Problem> {
-    let wanted = Wanted::<OrderId>::new(asked.limit, asked.cursor.as_deref())?;
+pub async fn list(State(rest): State<Rest>, _: Operator, paged: Paged<OrderId>) -> Result<Answer, Problem> {
     let get = |view: &dyn View| {
-        let found = payments::list(view, wanted.after, wanted.look_for())?;
+        let found = payments::list(view, paged.wanted.after, paged.wanted.look_for())?;
         found.into_iter().map(|(payment, order)| line(view, &payment, &order)).collect::<Result<Vec<_>, Fault>>()
     };
-    let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, get).await?;
-    Ok(wanted.answer(&uri, seen.what).at(seen.index))
+    let seen = paged.read(&rest, get).await?;
+    Ok(paged.answer(seen.what).at(seen.index))
 }
 
 /// The sandbox's books, line by line, oldest first: what it took and what it gave back.
@@ -47,16 +36,9 @@ pub async fn list(
     (status = 200, description = "A page.", body = rest::List<shape::Movement>),
     Problems,
 ))]
-pub async fn ledger(
-    State(rest): State<Rest>,
-    _: Operator,
-    Params(asked): Params<Page>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-) -> Result<Answer, Problem> {
-    let wanted = Wanted::<sandbox::Position>::new(asked.limit, asked.cursor.as_deref())?;
-    let get = |view: &dyn View| sandbox::ledger(view, wanted.after, wanted.look_for());
-    let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, get).await?;
+pub async fn ledger(State(rest): State<Rest>, _: Operator, paged: Paged<sandbox::Position>) -> Result<Answer, Problem> {
+    let get = |view: &dyn View| sandbox::ledger(view, paged.wanted.after, paged.wanted.look_for());
+    let seen = paged.read(&rest, get).await?;
     let movement = |movement: &sandbox::Movement| shape::Movement {
         at: text::time(movement.at),
         kind: match movement.kind {
@@ -68,7 +50,7 @@ pub async fn ledger(
         amount: text::money(movement.amount),
     };
     let found = seen.what.iter().map(|(position, line)| (*position, movement(line))).collect();
-    Ok(wanted.answer(&uri, found).at(seen.index))
+    Ok(paged.answer(found).at(seen.index))
 }
 
 fn line(view: &dyn View, payment: &Payment, order: &Order) -> Result<(OrderId, shape::PaymentLine), Fault> {

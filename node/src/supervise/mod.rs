@@ -36,6 +36,9 @@ pub const EXIT_CONFIGURATION: u8 = 2;
 /// What the server exits with when it refuses its data directory: it is damaged or belongs to another node.
 pub const EXIT_DATA_REFUSED: u8 = 78;
 
+/// What the server exits with when it was removed from its cluster: started again, it would only hear so again.
+pub const EXIT_REMOVED: u8 = 79;
+
 /// A child to keep alive.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -146,7 +149,7 @@ async fn end(child: &mut Child, pid: u32, patience: Duration) -> io::Result<()> 
 }
 
 fn is_refusal(code: i32) -> bool {
-    code == i32::from(EXIT_CONFIGURATION) || code == i32::from(EXIT_DATA_REFUSED)
+    [EXIT_CONFIGURATION, EXIT_DATA_REFUSED, EXIT_REMOVED].map(i32::from).contains(&code)
 }
 
 fn remove_if_there(path: &std::path::Path) -> io::Result<()> {

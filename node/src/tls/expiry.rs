@@ -28,6 +28,11 @@ impl Ends {
         Ends { own: contents.own.clone(), authority: contents.authority_until }
     }
 
+    /// When the certificate itself ends.
+    pub fn at(&self) -> u64 {
+        self.own.until
+    }
+
     pub fn shown(&self) -> String {
         self.own.until_shown()
     }

@@ -61,6 +61,11 @@ impl<T: Send + Sync + 'static> Fresh<T> {
         self.current.load_full()
     }
 
+    /// When the certificate in use ends, in seconds since 1970.
+    pub fn ends_at(&self) -> u64 {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).ends.at()
+    }
+
     /// Looks at the files until `stop`: every few seconds, and at once on SIGHUP.
     pub async fn keep(self: Arc<Self>, stop: CancellationToken) {
         let mut look = tokio::time::interval(LOOK_EVERY);

@@ -65,6 +65,11 @@ impl PeerTls {
         self.fresh.keep(stop).await;
     }
 
+    /// When this node's own certificate ends, in seconds since 1970.
+    pub fn ends_at(&self) -> u64 {
+        self.fresh.ends_at()
+    }
+
     /// Looks for newer files now, as SIGHUP asks for.
     pub fn look(&self) -> Look {
         self.fresh.look(true)
@@ -75,8 +80,8 @@ impl PeerTls {
         self.fresh.current().server.clone().into()
     }
 
-    /// For one connection to a node: it is given up unless that node's certificate is shown.
-    pub fn connector(&self, node: u64) -> Result<TlsConnector, rustls::Error> {
+    /// For one connection to a node, or to any of the cluster: it is given up unless such a certificate is shown.
+    pub fn connector(&self, node: Option<u64>) -> Result<TlsConnector, rustls::Error> {
         let material = self.fresh.current();
         let provider = provider();
         let verifier = ThatNode {

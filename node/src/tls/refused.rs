@@ -36,6 +36,8 @@ pub enum Reason {
     NotYetValid,
     /// It may not be used for this: a person's certificate cannot serve.
     OtherPurpose,
+    /// Damaged, or of a kind that nobody may show, as that of an authority.
+    Unfit,
     /// No TLS, or a version or cipher that is not spoken here.
     Protocol,
     Slow,
@@ -68,6 +70,7 @@ impl Reason {
             Reason::Expired => "expired",
             Reason::NotYetValid => "not_yet_valid",
             Reason::OtherPurpose => "other_purpose",
+            Reason::Unfit => "unfit",
             Reason::Protocol => "protocol",
             Reason::Slow => "slow",
             Reason::TurnedAway => "turned_away",

@@ -56,7 +56,7 @@ async fn handshake(own: &PeerTls, to: u64, there: &PeerTls) -> Option<Reason> {
     let acceptor = there.acceptor();
     let answering = tokio::spawn(async move { acceptor.accept(far).await.map(drop) });
     let name = rustls::pki_types::ServerName::try_from("livedrop").expect("a name");
-    let called = own.connector(to).expect("a connector").connect(name, near).await;
+    let called = own.connector(Some(to)).expect("a connector").connect(name, near).await;
     let _either_way = answering.await;
     called.err().map(|error| reason_of(&error).0)
 }

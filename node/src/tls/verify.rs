@@ -95,7 +95,8 @@ pub(super) struct ThatNode {
     pub roots: Arc<RootCertStore>,
     pub algorithms: WebPkiSupportedAlgorithms,
     pub cluster: String,
-    pub node: u64,
+    /// Any node of the cluster when absent.
+    pub node: Option<u64>,
 }
 
 impl ServerCertVerifier for ThatNode {
@@ -111,9 +112,12 @@ impl ServerCertVerifier for ThatNode {
         let all = self.algorithms.all;
         verify_server_cert_signed_by_trust_anchor(&certificate, &self.roots, intermediates, now, all)?;
         match holder(end_entity, &self.cluster)? {
-            Holder::Node { node, .. } if node == self.node => Ok(ServerCertVerified::assertion()),
+            Holder::Node { node, .. } if self.node.is_none_or(|meant| meant == node) => {
+                Ok(ServerCertVerified::assertion())
+            }
             other => {
-                let said = format!("{other} answers where node {} was meant to", self.node);
+                let meant = self.node.map_or("a node".to_owned(), |node| format!("node {node}"));
+                let said = format!("{other} answers where {meant} was meant to");
                 Err(stranger(Reason::OtherNode, said))
             }
         }
@@ -165,9 +169,9 @@ fn reason_in(error: &Error) -> Reason {
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Reason::NotYetValid,
             CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => Reason::OtherPurpose,
             CertificateError::Other(OtherError(other)) => {
-                other.downcast_ref::<Stranger>().map_or(Reason::Other, |stranger| stranger.reason)
+                other.downcast_ref::<Stranger>().map_or(Reason::Unfit, |stranger| stranger.reason)
             }
-            _ => Reason::Other,
+            _ => Reason::Unfit,
         },
         Error::AlertReceived(_) => Reason::TurnedAway,
         Error::InvalidMessage(_)

@@ -51,7 +51,7 @@ pub fn fields(event: &Event) -> Map<String, Value> {
 fn of_drop(event: &drops::Event) -> Value {
     use drops::Event::*;
     match event {
-        Scheduled { drop_id, starts_at, .. } => {
+        Scheduled { drop_id, starts_at, .. } | Edited { drop_id, starts_at: Some(starts_at), .. } => {
             json!({ "drop_id": drop_id.to_string(), "starts_at": rfc3339(*starts_at) })
         }
         LowStock { drop_id, available, .. } => json!({ "drop_id": drop_id.to_string(), "available": available }),
@@ -66,7 +66,7 @@ fn of_drop(event: &drops::Event) -> Value {
         Live { drop_id, .. }
         | SoldOut { drop_id, .. }
         | Paused { drop_id, .. }
-        | Edited { drop_id, .. }
+        | Edited { drop_id, starts_at: None, .. }
         | Ended { drop_id, .. }
         | Cancelled { drop_id, .. } => json!({ "drop_id": drop_id.to_string() }),
     }

@@ -109,6 +109,11 @@ impl Courier {
                 return (seen, false);
             }
         }
+        if let Some(missed) = &gathered.missed {
+            let (from, through) = (missed.start(), missed.end());
+            tracing::warn!(from, through, "the journal let events go before they were enqueued for webhooks");
+            metrics::counter!("livedrop_webhook_missed_entries_total").increment(through - from + 1);
+        }
         (gathered.through, gathered.more)
     }
 
@@ -220,6 +225,10 @@ fn describe() {
     metrics::describe_counter!(
         "livedrop_webhook_attempts_total",
         "On the leader: tries to deliver to creators' servers, by what came of them."
+    );
+    metrics::describe_counter!(
+        "livedrop_webhook_missed_entries_total",
+        "On the leader: log entries that the journal let go of before their events were enqueued for webhooks."
     );
 }
 

@@ -1,6 +1,7 @@
 //! Making deliveries of events: the journal is read from the cursor on, and what creators asked for is put in the log.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use livedrop_domain::webhooks::{self, BODY_MAX, Command, Endpoint, Enqueue, NewDelivery};
 use livedrop_domain::{AccountId, Fault, View, journal};
@@ -9,8 +10,9 @@ use super::event::{self, Creators};
 
 /// Entries whose events are looked through at once.
 const STRETCH: usize = 32;
-/// A cursor that only passes by what nobody asked for is put in the log this rarely.
-const LAZY_ENTRIES: u64 = 10_000;
+/// A cursor that only passes by what nobody asked for is put in the log this rarely. It is less than the journal keeps
+/// of any log, so that the next leader finds the entries after the cursor.
+const LAZY_ENTRIES: u64 = 500;
 /// Deliveries that end a stretch.
 const DELIVERIES_MAX: usize = 1_000;
 /// Deliveries of one command.
@@ -25,6 +27,8 @@ pub struct Gathered {
     pub through: u64,
     /// Whether there may be more.
     pub more: bool,
+    /// Entries that the journal no longer had though somebody was to be told of them.
+    pub missed: Option<RangeInclusive<u64>>,
 }
 
 /// Looks through the events after `seen`, which is not before the cursor in the log.
@@ -34,8 +38,13 @@ pub fn gather(view: &dyn View, seen: u64) -> Result<Gathered, Fault> {
         return Ok(Gathered { through: journal::meta(view)?.index.max(seen), ..Gathered::default() });
     }
     let from = webhooks::cursor(view)?;
-    let stretch = journal::after(view, seen.max(from), STRETCH)?;
-    let (mut through, mut more) = (seen.max(from), stretch.len() == STRETCH);
+    let start = seen.max(from);
+    let floor = journal::floor(view)?;
+    if floor > start + 1 {
+        return missed(view, from, start + 1..=floor - 1);
+    }
+    let stretch = journal::after(view, start, STRETCH)?;
+    let (mut through, mut more) = (start, stretch.len() == STRETCH);
     let (mut endpoints, mut creators) = (BTreeMap::new(), Creators::default());
     let mut deliveries = Vec::new();
     for (index, entry) in stretch {
@@ -47,7 +56,34 @@ pub fn gather(view: &dyn View, seen: u64) -> Result<Gathered, Fault> {
             break;
         }
     }
-    Ok(Gathered { commands: commands(from, through, deliveries), through, more })
+    Ok(Gathered { commands: commands(from, through, deliveries), through, more, missed: None })
+}
+
+/// Goes on after entries that the journal has let go of before their events were enqueued. Every endpoint that was there
+/// then is told so, whatever it asked for: its creator can ask for the orders and the drops.
+fn missed(view: &dyn View, from: u64, entries: RangeInclusive<u64>) -> Result<Gathered, Fault> {
+    let through = *entries.end();
+    // Whoever came after the first entry that is there has missed nothing.
+    let since = match journal::after(view, through, 1)?.first() {
+        Some((_, entry)) => entry.at,
+        None => journal::meta(view)?.clock,
+    };
+    let concerned =
+        webhooks::all_endpoints(view)?.into_iter().filter(|endpoint| endpoint.enabled && endpoint.created_at < since);
+    let body = event::missed(since, &entries);
+    let deliveries: Vec<_> = concerned
+        .map(|endpoint| NewDelivery {
+            creator_id: endpoint.creator_id,
+            endpoint_id: endpoint.id,
+            index: through,
+            // No entry tells so many events: none of them is named like this.
+            ordinal: u32::MAX,
+            kind: event::MISSED.to_owned(),
+            body: body.clone(),
+        })
+        .collect();
+    let missed = (!deliveries.is_empty()).then_some(entries);
+    Ok(Gathered { commands: commands(from, through, deliveries), through, more: true, missed })
 }
 
 /// Puts deliveries into commands of a moderate size. Only the last one moves the cursor: those before it are made again

@@ -1,6 +1,7 @@
 //! Events as creators' servers are told them: whose business each is, and the body of its delivery.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use livedrop_domain::{AccountId, DropId, Event, Fault, Timestamp, View, drops, orders, waitlist};
 use serde_json::{Value, json};
@@ -57,6 +58,18 @@ pub fn body(view: &dyn View, kind: &str, at: Timestamp, event: &Event) -> Result
     };
     let body = json!({ "type": kind, "timestamp": rfc3339(at), "data": data });
     Ok(serde_json::to_vec(&body).expect("a value is JSON"))
+}
+
+/// What an endpoint is told when it could not be told of some events. It is no event, and nobody asks for it.
+pub const MISSED: &str = "deliveries.missed";
+
+/// The body of a delivery that says so: events of these log entries, all before `since`, were not delivered.
+pub fn missed(since: Timestamp, entries: &RangeInclusive<u64>) -> Vec<u8> {
+    // As text, as all log indexes are: they outgrow the numbers of JavaScript.
+    let (from, through) = (entries.start().to_string(), entries.end().to_string());
+    let data = json!({ "before": rfc3339(since), "from_log_index": from, "through_log_index": through });
+    let body = json!({ "type": MISSED, "timestamp": rfc3339(since), "data": data });
+    serde_json::to_vec(&body).expect("a value is JSON")
 }
 
 #[cfg(test)]

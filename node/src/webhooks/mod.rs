@@ -28,6 +28,9 @@ pub fn parse_message_id(text: &str) -> Option<Position> {
 }
 
 #[cfg(test)]
+pub use self::enqueue::gather;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

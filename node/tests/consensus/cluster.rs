@@ -11,7 +11,7 @@ use livedrop_domain::batch::BatchBuilder;
 use livedrop_domain::{Command, Outcome, Request, Timestamp, codec, members};
 use livedrop_node::raft::{
     Consensus, ConsensusSettings, ForwardOutcome, Forwarded, Forwarder, Gate, Identity, Incarnation, ProposeError,
-    ProposeForwarded, Refusal, StartError, StartUp, serve,
+    ProposeForwarded, Refusal, Standing, StartError, StartUp, serve,
 };
 use livedrop_store::types::Member;
 use livedrop_store::{Options, Reader, StoreError};
@@ -57,14 +57,20 @@ impl Plan {
             listeners: BTreeMap::new(),
         };
         for id in 1..=size {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let proxy = Proxy::to(listener.local_addr().unwrap()).await;
-            let http = format!("http://127.0.0.1:{id}");
-            plan.members.insert(id, Member { peer: proxy.address.to_string(), http });
-            plan.listeners.insert(id, listener);
-            plan.proxies.insert(id, proxy);
+            let member = plan.address(id).await;
+            plan.members.insert(id, member);
         }
         plan
+    }
+
+    /// Makes an address for a node that will be.
+    pub async fn address(&mut self, id: u64) -> Member {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let proxy = Proxy::to(listener.local_addr().unwrap()).await;
+        let member = Member { peer: proxy.address.to_string(), http: format!("http://127.0.0.1:{id}") };
+        self.listeners.insert(id, listener);
+        self.proxies.insert(id, proxy);
+        member
     }
 
     /// The node's own listener, the first time; later the same address again.
@@ -103,7 +109,9 @@ impl Plan {
         let register = self.register.clone();
         let gate = Gate::new(
             Identity { cluster_id: CLUSTER.into(), node_id: id, incarnation },
-            Arc::new(move |node| register.lock().unwrap().get(&node).copied()),
+            Arc::new(move |node| {
+                register.lock().unwrap().get(&node).map(|it| Standing { incarnation: *it, removed: false })
+            }),
             self.certificates.as_ref().map(|certificates| certificates.tls(id)),
         );
         let stop = CancellationToken::new();

@@ -5,6 +5,7 @@ mod cluster;
 mod elect;
 mod forward;
 mod join;
+mod members;
 mod proxy;
 mod read;
 mod refused;

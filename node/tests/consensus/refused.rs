@@ -151,11 +151,14 @@ async fn each_refusal_has_its_reason_in_the_log_and_is_counted() {
         let said = log.take();
         assert!(said.contains(&format!("reason=\"{reason}\"")), "{reason}: {said}");
     }
+    refuses_people_everywhere(&door).await;
+    assert_eq!(count("person"), 5);
+    assert_eq!(log.take(), "", "the same reason is not told again at once");
 }
 
-#[tokio::test]
-async fn a_person_has_no_business_with_what_nodes_ask_of_each_other() {
-    let door = Door::open().await;
+/// A person has no business with what nodes ask of each other. Part of the test above: what is told of one reason is
+/// told for all of the process.
+async fn refuses_people_everywhere(door: &Door) {
     let operator = door.person(Role::Operator);
     let channel = door.channel(Some(&operator));
     let refused = [

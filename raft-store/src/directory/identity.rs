@@ -27,6 +27,21 @@ pub struct Identity {
 
 /// Reads the file and compares it with who we are. The incarnation, when there is a file.
 pub(super) fn read(path: &Path, identity: &Identity) -> Result<Option<[u8; 16]>, StoreError> {
+    let Some((found, incarnation)) = find(path)? else { return Ok(None) };
+    if found == *identity {
+        return Ok(Some(incarnation));
+    }
+    Err(StoreError::Foreign {
+        directory: path.parent().unwrap_or(path).to_owned(),
+        found_cluster_id: found.cluster_id,
+        found_node_id: found.node_id,
+        cluster_id: identity.cluster_id.clone(),
+        node_id: identity.node_id,
+    })
+}
+
+/// Reads the file, if there is one: whose directory it is, and the incarnation.
+pub(super) fn find(path: &Path) -> Result<Option<(Identity, [u8; 16])>, StoreError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -50,17 +65,7 @@ pub(super) fn read(path: &Path, identity: &Identity) -> Result<Option<[u8; 16]>,
     let cluster_id = field("cluster")?.to_owned();
     let node_id = field("node")?.parse().map_err(|_| corrupt("its node is not a number"))?;
     let incarnation = from_hex(field("incarnation")?).ok_or_else(|| corrupt("its incarnation is not hexadecimal"))?;
-    let found = Identity { cluster_id, node_id };
-    if found == *identity {
-        return Ok(Some(incarnation));
-    }
-    Err(StoreError::Foreign {
-        directory: path.parent().unwrap_or(path).to_owned(),
-        found_cluster_id: found.cluster_id,
-        found_node_id: found.node_id,
-        cluster_id: identity.cluster_id.clone(),
-        node_id: identity.node_id,
-    })
+    Ok(Some((Identity { cluster_id, node_id }, incarnation)))
 }
 
 pub(super) fn write(path: &Path, identity: &Identity, incarnation: &[u8; 16]) -> Result<(), StoreError> {

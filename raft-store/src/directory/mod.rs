@@ -38,6 +38,11 @@ pub fn mark_diverged(directory: &Path, why: &str) -> Result<(), StoreError> {
 /// The file that only takes up space, in a data directory.
 pub const BALLAST: &str = "BALLAST";
 
+/// Whose directory this is; none when nobody has used it yet.
+pub(crate) fn owner(path: &Path) -> Result<Option<Identity>, StoreError> {
+    Ok(identity::find(&path.join("IDENTITY"))?.map(|(identity, _)| identity))
+}
+
 /// A directory that is ours, locked until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Directory {

@@ -11,8 +11,19 @@ use super::trouble::{Exit, Stop};
 use gather::{Row, Seen};
 use verdict::Verdict;
 
-const HEADER: [&str; 10] =
-    ["NODE", "ADDRESS", "ROLE", "TERM", "APPLIED", "TRAILS LEADER BY", "DISK FREE", "SNAPSHOT", "VERSION", "UP"];
+const HEADER: [&str; 11] = [
+    "NODE",
+    "ADDRESS",
+    "ROLE",
+    "TERM",
+    "APPLIED",
+    "TRAILS LEADER BY",
+    "DISK FREE",
+    "SNAPSHOT",
+    "CERTIFICATE",
+    "VERSION",
+    "UP",
+];
 
 /// Exit code 0 while a majority of the voters is up and has a leader, 1 when not, 3 when no node answers at all.
 pub async fn run(context: &Context) -> Result<Exit, Stop> {
@@ -51,6 +62,7 @@ fn columns(row: &Row, seen: &Seen, leader_applied: Option<u64>) -> Vec<String> {
         trails,
         told.and_then(disk).unwrap_or_else(unknown),
         told.and_then(|told| told.snapshot_age_seconds).map_or_else(unknown, |age| format!("{} ago", duration(age))),
+        told.and_then(certificate).unwrap_or_else(unknown),
         told.map_or_else(unknown, |told| told.version.clone()),
         told.map_or_else(unknown, |told| duration(told.uptime_seconds)),
     ]
@@ -60,6 +72,12 @@ fn columns(row: &Row, seen: &Seen, leader_applied: Option<u64>) -> Vec<String> {
 fn disk(told: &NodeStatus) -> Option<String> {
     let (free, all) = told.disk_free_bytes.zip(told.disk_bytes)?;
     Some(format!("{:.1} GB ({} %)", free as f64 / 1e9, free * 100 / all.max(1)))
+}
+
+/// `until 2027-11-24`
+fn certificate(told: &NodeStatus) -> Option<String> {
+    let (day, _) = told.certificate_expires_at.as_ref()?.split_once('T')?;
+    Some(format!("until {day}"))
 }
 
 /// `3d 4h`, `2h 5m`, `7m 30s` or `12s`.

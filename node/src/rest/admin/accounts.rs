@@ -1,13 +1,11 @@
 //! Accounts, as operators look after them.
 
-use axum::extract::{OriginalUri, Path, State};
-use http::HeaderMap;
+use axum::extract::{Path, State};
 use livedrop_domain::accounts::{
     self, Account, ChangePassword, Command, Disable, Enable, Role, SetRole, SignOutEverywhere,
 };
 use livedrop_domain::{AccountId, Reply, View};
 use livedrop_proto::rest;
-use livedrop_proto::rest::Consistency;
 use livedrop_proto::rest::accounts as accounts_shape;
 use livedrop_proto::rest::admin as shape;
 use livedrop_proto::rest::list::Page;
@@ -16,13 +14,12 @@ use crate::auth::PASSWORD_BYTES;
 use crate::rest::Rest;
 use crate::rest::accounts::{NewAccount, register};
 use crate::rest::answer::Answer;
-use crate::rest::body::{Json, Params};
+use crate::rest::body::Json;
 use crate::rest::checks::Checks;
 use crate::rest::context::Context;
 use crate::rest::docs::Problems;
-use crate::rest::freshness;
 use crate::rest::identity::Operator;
-use crate::rest::page::Wanted;
+use crate::rest::page::Paged;
 use crate::rest::password;
 use crate::rest::problem::Problem;
 use crate::rest::shop::look;
@@ -50,18 +47,11 @@ pub async fn create(
     (status = 200, description = "A page.", body = rest::List<shape::AdminAccount>),
     Problems,
 ))]
-pub async fn list(
-    State(rest): State<Rest>,
-    _: Operator,
-    Params(asked): Params<Page>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-) -> Result<Answer, Problem> {
-    let wanted = Wanted::<AccountId>::new(asked.limit, asked.cursor.as_deref())?;
-    let get = |view: &dyn View| accounts::list(view, wanted.after, wanted.look_for());
-    let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, get).await?;
+pub async fn list(State(rest): State<Rest>, _: Operator, paged: Paged<AccountId>) -> Result<Answer, Problem> {
+    let get = |view: &dyn View| accounts::list(view, paged.wanted.after, paged.wanted.look_for());
+    let seen = paged.read(&rest, get).await?;
     let found = seen.what.iter().map(|account| (account.id, account_shape(account))).collect();
-    Ok(wanted.answer(&uri, found).at(seen.index))
+    Ok(paged.answer(found).at(seen.index))
 }
 
 /// One account.

@@ -1,22 +1,19 @@
 //! The orders of a drop, for its creator.
 
-use axum::extract::{OriginalUri, Path, State};
+use axum::extract::{Path, State};
 use http::{HeaderMap, header};
 use livedrop_domain::orders::{self, Position};
 use livedrop_domain::{View, drops};
 use livedrop_proto::rest;
-use livedrop_proto::rest::Consistency;
 use livedrop_proto::rest::list::Page;
 use livedrop_proto::rest::orders as shape;
 
 use super::super::Rest;
 use super::super::answer::Answer;
-use super::super::body::Params;
 use super::super::docs::Problems;
-use super::super::freshness;
 use super::super::identity::Seller;
 use super::super::orders::order_shape;
-use super::super::page::Wanted;
+use super::super::page::Paged;
 use super::super::problem::Problem;
 use super::steer::must_be_own;
 use super::{export, parse};
@@ -33,24 +30,21 @@ pub async fn list(
     State(rest): State<Rest>,
     Seller(creator_id): Seller,
     Path(id): Path<String>,
-    Params(asked): Params<Page>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
+    paged: Paged<Position>,
 ) -> Result<Answer, Problem> {
     let id = parse(&id)?;
-    let wanted = Wanted::<Position>::new(asked.limit, asked.cursor.as_deref())?;
     let get = |view: &dyn View| {
         let drop = drops::get(view, id)?;
-        Ok((drop, orders::of_drop(view, id, wanted.after, wanted.look_for())?))
+        Ok((drop, orders::of_drop(view, id, paged.wanted.after, paged.wanted.look_for())?))
     };
-    let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, get).await?;
+    let seen = paged.read(&rest, get).await?;
     let (drop, found) = seen.what;
     must_be_own(drop, creator_id)?;
-    if wants_csv(&headers) {
+    if wants_csv(&paged.headers) {
         return Ok(export::csv(&rest, id).at(seen.index));
     }
     let found = found.iter().map(|(place, order)| (*place, order_shape(order, None))).collect();
-    Ok(wanted.answer(&uri, found).at(seen.index))
+    Ok(paged.answer(found).at(seen.index))
 }
 
 fn wants_csv(headers: &HeaderMap) -> bool {

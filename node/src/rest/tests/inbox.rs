@@ -85,6 +85,6 @@ async fn preferences_leave_out_creators_and_types() {
     assert_eq!(count().await, 1);
     let kept = node.get("/v1/me/notifications/preferences").token(&buyer).send().await.expect(200).json();
     assert_eq!(kept, json!({"muted_creators": [], "types_off": ["drop.sold_out"]}));
-    let wrong = set(&node, &buyer, json!({"muted_creators": ["ada"], "types_off": ["drop.edited"]})).await;
+    let wrong = set(&node, &buyer, json!({"muted_creators": ["ada"], "types_off": ["drop.paused"]})).await;
     wrong.wrong_fields(&["/muted_creators/0", "/types_off/0"]);
 }

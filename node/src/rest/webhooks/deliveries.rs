@@ -1,6 +1,6 @@
 //! What became of each delivery, and sending one once more.
 
-use axum::extract::{OriginalUri, Path, State};
+use axum::extract::{Path, State};
 use http::{HeaderMap, StatusCode};
 use livedrop_domain::webhooks::{self, Command, Delivery, Position, State as Standing};
 use livedrop_domain::{Reply, View};
@@ -11,12 +11,11 @@ use livedrop_proto::rest::webhooks as shape;
 
 use super::super::Rest;
 use super::super::answer::Answer;
-use super::super::body::Params;
 use super::super::context::Context;
 use super::super::docs::Problems;
 use super::super::freshness;
 use super::super::identity::Seller;
-use super::super::page::Wanted;
+use super::super::page::Paged;
 use super::super::problem::Problem;
 use super::super::text;
 use super::{not_found, own, parse};
@@ -33,20 +32,17 @@ pub async fn list(
     State(rest): State<Rest>,
     Seller(creator_id): Seller,
     Path(id): Path<String>,
-    Params(asked): Params<Page>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
+    paged: Paged<Position>,
 ) -> Result<Answer, Problem> {
     let id = parse(&id)?;
-    let wanted = Wanted::<Position>::new(asked.limit, asked.cursor.as_deref())?;
     let get = |view: &dyn View| {
-        let found = webhooks::deliveries(view, id, wanted.after, wanted.look_for())?;
+        let found = webhooks::deliveries(view, id, paged.wanted.after, paged.wanted.look_for())?;
         Ok(own(view, creator_id, id)?.map(|_| found))
     };
-    let seen = freshness::read(&rest, &headers, asked.consistency, Consistency::Local, get).await?;
+    let seen = paged.read(&rest, get).await?;
     let found = seen.what.ok_or_else(|| not_found().at(seen.index))?;
     let found = found.iter().map(|(position, delivery)| (*position, look_of(*position, delivery))).collect();
-    Ok(wanted.answer(&uri, found).at(seen.index))
+    Ok(paged.answer(found).at(seen.index))
 }
 
 /// Sends a delivery once more, now, whatever became of it before.

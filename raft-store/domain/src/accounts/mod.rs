@@ -32,7 +32,7 @@ mod types;
 mod words;
 
 pub(crate) use forget::{any_key_retires, forget, retire_keys};
-pub(crate) use table::{any_disabled_lately, first_due, is_disabled};
+pub(crate) use table::{any_disabled_lately, first_due, is_disabled, look_at_end_once, sessions_after};
 pub use table::{by_email, exists, get, list, session, signer, signing_keys, standing};
 pub use types::{
     Account, DISPLAY_NAME_MAX, EMAIL_MAX, IMPORT_MAX, Role, SIGNING_KEYS_MAX, Session, SigningKey, TOKENS_LAST_MS,

@@ -56,6 +56,26 @@ pub(super) fn look_at_end(tx: &mut Tx, entry: &Entry, session: &Session) {
     tx.append(session_due_key(session.expires_at, entry.index), &session.id.bytes());
 }
 
+/// Has the clock look at a session that it may not know of, at its end or now, whichever is later. One that was refreshed
+/// may be looked at twice then, which does no harm.
+pub(crate) fn look_at_end_once(tx: &mut Tx, entry: &Entry, session: &Session) -> Result<(), Fault> {
+    let (from, to) = (session_due_key(session.expires_at, 0), session_due_key(session.expires_at.after_ms(1), 0));
+    let rows = tx.scan(&from, &to, Order::Forward, usize::MAX)?;
+    let is_there = rows.iter().any(|(_, ids)| ids.chunks_exact(16).any(|id| id == session.id.bytes()));
+    if !is_there {
+        let at = session.expires_at.max(entry.now);
+        tx.append(session_due_key(at, entry.index), &session.id.bytes());
+    }
+    Ok(())
+}
+
+/// At most `limit` sessions with ids after `after`, lowest first.
+pub(crate) fn sessions_after(view: &dyn View, after: Option<SessionId>, limit: usize) -> Result<Vec<Session>, Fault> {
+    let from = after.map_or(vec![keys::SESSION], |id| [&session_key(id)[..], &[0]].concat());
+    let rows = view.scan(&from, &[keys::SESSION + 1], Order::Forward, limit)?;
+    rows.iter().map(|(_, bytes)| codec::decode(bytes, "a session")).collect()
+}
+
 /// The oldest row of sessions to look at by `now`, not looking before `from`: its key, its time and the ids in it.
 pub(crate) fn first_due(view: &dyn View, from: Timestamp, now: Timestamp) -> Result<Option<DueRow>, Fault> {
     let (from, to) = (session_due_key(from, 0), session_due_key(now.after_ms(1), 0));

@@ -20,6 +20,11 @@ pub(super) fn put(tx: &mut Tx, record: &Record) {
     tx.put(head_key(), &Head { number: record.number, hash: record.hash });
 }
 
+/// Lets go of a record.
+pub(super) fn delete(tx: &mut Tx, number: u64) {
+    tx.delete(record_key(number));
+}
+
 /// The number and the hash of the newest record.
 pub fn head(view: &dyn View) -> Result<Head, Fault> {
     Ok(tx::row(view, &head_key(), "the head of the audit trail")?.unwrap_or_default())

@@ -91,6 +91,7 @@ actions! {
     33 MemberInvited "member.invited",
     34 MemberPromoted "member.promoted",
     35 MemberRemoved "member.removed",
+    36 TrailTrimmed "audit.trimmed",
     48 MembersLeftBehind "members.left_behind",
 }
 

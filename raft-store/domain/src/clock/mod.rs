@@ -1,12 +1,14 @@
 //! What happens by itself as time passes: drops open and end, holds expire, payments are given up, orders of cancelled
 //! drops are called off, lines go on, old idempotency keys, old deliveries and notices, sessions that ran out, signing
-//! keys whose tokens did, and old journal rows go.
+//! keys whose tokens did, old records of the audit trail and old journal rows go.
 //!
 //! Time is a command. The leader proposes a [`Tick`] when [`is_due`] says that there is something to do; the tick does
 //! a bounded amount of it and says whether there is more, as `pulse` in TigerBeetle. A node's own clock decides nothing.
 
+mod complete;
 mod tick;
 
+use complete::Completed;
 use minicbor::{Decode, Encode};
 
 pub(crate) use tick::tick;
@@ -14,10 +16,10 @@ pub(crate) use tick::tick;
 pub use crate::journal::Kept;
 use crate::keys::{self, key};
 use crate::{
-    Fault, Timestamp, View, accounts, drops, idempotency, journal, notifications, orders, tx, waitlist, webhooks,
+    Fault, Timestamp, View, accounts, audit, drops, idempotency, journal, notifications, orders, tx, waitlist, webhooks,
 };
 
-/// Does at most `budget` of what is due: one drop, order, offer, key, delivery, notice, session or journal row each.
+/// Does at most `budget` of what is due: one drop, order, offer, key, delivery, notice, session, record or journal row each.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Tick {
     #[n(0)]
@@ -28,17 +30,36 @@ pub struct Tick {
     /// In milliseconds.
     #[n(2)]
     pub journal_ms: Option<u64>,
+    /// How long records of the audit trail are kept, in milliseconds; for good when it is not said.
+    #[n(3)]
+    pub audit_ms: Option<u64>,
+    /// Whether rows that older programs did not write are to be made complete.
+    #[n(4)]
+    pub completes: Option<bool>,
 }
+
+/// Old records of the audit trail wait until the oldest is older by this, so that not each has a tick of its own.
+pub const AUDIT_STEP_MS: u64 = 86_400_000;
 
 impl Tick {
     /// A tick that keeps as much of the journal as is usual.
     pub fn of(budget: u32) -> Self {
-        Tick { budget, journal_entries: None, journal_ms: None }
+        Tick { budget, journal_entries: None, journal_ms: None, audit_ms: None, completes: None }
     }
 
     /// A tick that keeps this much of the journal.
     pub fn keeping(budget: u32, kept: Kept) -> Self {
-        Tick { budget, journal_entries: Some(kept.entries), journal_ms: Some(kept.ms) }
+        Tick { budget, journal_entries: Some(kept.entries), journal_ms: Some(kept.ms), ..Tick::of(budget) }
+    }
+
+    /// The same tick, which lets go of records of the audit trail that are older than this.
+    pub fn trimming_audit(self, audit_ms: u64) -> Self {
+        Tick { audit_ms: Some(audit_ms), ..self }
+    }
+
+    /// The same tick, which makes complete what older programs left out: see [`is_incomplete`].
+    pub fn completing(self) -> Self {
+        Tick { completes: Some(true), ..self }
     }
 
     fn kept(&self) -> Kept {
@@ -75,6 +96,12 @@ struct Swept {
     /// As for deliveries.
     #[n(5)]
     sessions: Option<Timestamp>,
+    /// The number of the newest record of the audit trail that is gone; not there before one is.
+    #[n(6)]
+    audit: Option<u64>,
+    /// How far rows of older programs are complete; not there before the first are.
+    #[n(7)]
+    completed: Option<Completed>,
 }
 
 fn swept_key() -> Vec<u8> {
@@ -95,7 +122,19 @@ pub fn is_journal_long(view: &dyn View, now: Timestamp, kept: Kept) -> Result<bo
     journal::is_long(view, swept(view)?.journal, now, kept)
 }
 
-/// Whether a tick proposed at `now` would find something to do, the journal aside: see [`is_journal_long`].
+/// Whether a tick proposed at `now` that keeps the audit trail for so long would let go of some of it.
+pub fn is_audit_long(view: &dyn View, now: Timestamp, audit_ms: u64) -> Result<bool, Fault> {
+    let before = now.0.saturating_sub(audit_ms.saturating_add(AUDIT_STEP_MS));
+    audit::is_long(view, swept(view)?.audit.unwrap_or_default(), Timestamp(before))
+}
+
+/// Whether there may be rows that an older program left out, as far as is known.
+pub fn is_incomplete(view: &dyn View) -> Result<bool, Fault> {
+    Ok(!swept(view)?.completed.unwrap_or_default().is_all())
+}
+
+/// Whether a tick proposed at `now` would find something to do, the journal and the audit trail aside: see
+/// [`is_journal_long`] and [`is_audit_long`].
 pub fn is_due(view: &dyn View, now: Timestamp) -> Result<bool, Fault> {
     let swept = swept(view)?;
     Ok(!drops::due(view, now, 1)?.is_empty()

@@ -1,8 +1,9 @@
-use super::{Swept, Tick, Ticked, swept, swept_key};
+use super::{Swept, Tick, Ticked, complete, swept, swept_key};
 use crate::journal::{self, Kept};
 use crate::tx::Tx;
 use crate::{
-    Entry, Fault, OrderId, SessionId, accounts, drops, idempotency, notifications, orders, payments, waitlist, webhooks,
+    Entry, Fault, OrderId, SessionId, Timestamp, accounts, audit, drops, idempotency, notifications, orders, payments,
+    waitlist, webhooks,
 };
 
 /// One part of what is left of the budget goes to each kind of work first.
@@ -10,9 +11,12 @@ const SHARES: usize = 8;
 /// Drops whose lines go on side by side.
 const LINES_AT_ONCE: usize = 16;
 
+type Work = fn(&mut Sweep, &Tick) -> Result<(), Fault>;
+
 /// Each kind of work, those first whose delay somebody feels: drops, waiting lines, holds, orders of cancelled drops,
-/// keys, deliveries, sessions and the keys that sign for them, notices, the journal.
-const WORK: [fn(&mut Sweep, &Tick) -> Result<(), Fault>; 10] = [
+/// keys, deliveries, sessions and the keys that sign for them, notices, the audit trail, the
+/// journal, rows that older programs left out.
+const WORK: [Work; 12] = [
     |sweep, _| sweep.drops(),
     |sweep, _| sweep.lines(),
     |sweep, _| sweep.holds(),
@@ -22,7 +26,9 @@ const WORK: [fn(&mut Sweep, &Tick) -> Result<(), Fault>; 10] = [
     |sweep, _| sweep.old_deliveries(),
     |sweep, _| sweep.sessions().and_then(|()| sweep.signing_keys()),
     |sweep, _| sweep.old_notices(),
+    |sweep, tick| sweep.audit(tick.audit_ms),
     |sweep, tick| sweep.journal(tick.kept()),
+    |sweep, tick| if tick.completes == Some(true) { sweep.complete() } else { Ok(()) },
 ];
 
 /// Does a bounded amount of what is due: a share of each kind of work, so that none is kept from its turn by how much
@@ -212,6 +218,18 @@ impl Sweep<'_, '_> {
         Ok(())
     }
 
+    fn audit(&mut self, audit_ms: Option<u64>) -> Result<(), Fault> {
+        let Some(audit_ms) = audit_ms.filter(|_| self.left > 0) else { return Ok(()) };
+        let before = Timestamp(self.entry.now.0.saturating_sub(audit_ms));
+        let floor = self.swept.audit.unwrap_or_default();
+        if let Some(last) = audit::trim(self.tx, self.entry, floor, before, self.left)? {
+            // Numbers have no gaps.
+            self.done((last - floor) as usize);
+            self.swept.audit = Some(last);
+        }
+        Ok(())
+    }
+
     fn journal(&mut self, kept: Kept) -> Result<(), Fault> {
         if self.left == 0 || !journal::is_long(self.tx, self.swept.journal, self.entry.now, kept)? {
             return Ok(());
@@ -222,6 +240,17 @@ impl Sweep<'_, '_> {
         }
         self.done(old.indices.len());
         self.swept.journal = old.floor;
+        Ok(())
+    }
+
+    fn complete(&mut self) -> Result<(), Fault> {
+        let mut completed = self.swept.completed.unwrap_or_default();
+        while self.left > 0 && !completed.is_all() {
+            let seen;
+            (seen, completed) = complete::go_on(self.tx, self.entry, completed, self.left)?;
+            self.swept.completed = Some(completed);
+            self.done(seen);
+        }
         Ok(())
     }
 

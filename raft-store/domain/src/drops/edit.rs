@@ -33,7 +33,8 @@ pub(super) fn edit(tx: &mut Tx, entry: &Entry, command: Edit) -> Result<Reply, S
     // From here on it must succeed.
     table::put(tx, &drop, Some(&before));
     table::put_stock(tx, drop.id, &stock);
-    tx.emit(Event::Edited { drop_id: drop.id, creator_id: drop.creator_id });
+    let starts_at = (drop.starts_at != before.starts_at).then_some(drop.starts_at);
+    tx.emit(Event::Edited { drop_id: drop.id, creator_id: drop.creator_id, starts_at });
     Ok(Reply::Changed(drop, stock))
 }
 

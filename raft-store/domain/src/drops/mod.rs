@@ -42,7 +42,7 @@ pub(crate) use line::{as_it_is_now, change_line, free_in_lines, hold_for_next, l
 pub(crate) use open_due::move_on;
 pub(crate) use release::{release, settle, take_back};
 pub use table::{Filter, get, list, of_product, stock, units_of};
-pub(crate) use table::{all, due};
+pub(crate) use table::{after, all, due, list_under_product};
 pub use types::{Drop, HOLD_MS, ITEMS_MAX, Item, Phase, SKU_MAX, STOCK_MAX, Stage, Status, Stock};
 pub(crate) use winding::{winding, wound};
 pub use words::{Command, Edit, Event, NewItem, Rejection, Reply, Restock, Schedule, Steer};

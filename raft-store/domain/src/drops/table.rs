@@ -18,6 +18,10 @@ fn stage_key(drop: &Drop) -> Vec<u8> {
     key(keys::DROP_BY_STAGE, &[&[drop.stage() as u8], &drop.id.bytes()])
 }
 
+fn product_key(drop: &Drop) -> [u8; 33] {
+    keys::of_ids(keys::DROP_BY_PRODUCT, drop.product_id.bytes(), drop.id.bytes())
+}
+
 fn customer_key(drop: DropId, account: AccountId) -> [u8; 33] {
     keys::of_ids(keys::CUSTOMER, drop.bytes(), account.bytes())
 }
@@ -52,7 +56,7 @@ pub(super) fn put(tx: &mut Tx, drop: &Drop, before: Option<&Drop>) {
     }
     if before.is_none() {
         tx.mark(keys::of_ids(keys::DROP_BY_CREATOR, drop.creator_id.bytes(), drop.id.bytes()));
-        tx.mark(keys::of_ids(keys::DROP_BY_PRODUCT, drop.product_id.bytes(), drop.id.bytes()));
+        tx.mark(product_key(drop));
     }
     if let Some(due) = due_key(drop).filter(|due| before.and_then(due_key).as_ref() != Some(due)) {
         tx.mark(due);
@@ -147,6 +151,22 @@ pub fn of_product(
             get(view, id)?.ok_or_else(|| Fault::new("listing drops of a product", format!("{id} is not there")))
         })
         .collect()
+}
+
+/// At most `limit` drops with ids after `after`, lowest first.
+pub(crate) fn after(view: &dyn View, after: Option<DropId>, limit: usize) -> Result<Vec<Drop>, Fault> {
+    let from = after.map_or(vec![keys::DROP], |id| [&drop_key(id)[..], &[0]].concat());
+    let rows = view.scan(&from, &[keys::DROP + 1], Order::Forward, limit)?;
+    rows.iter().map(|(_, bytes)| codec::decode(bytes, "a drop")).collect()
+}
+
+/// Lists a drop under its product, if it is not: programs of before did not.
+pub(crate) fn list_under_product(tx: &mut Tx, drop: &Drop) -> Result<(), Fault> {
+    let key = product_key(drop);
+    if tx.get(&key)?.is_none() {
+        tx.mark(key);
+    }
+    Ok(())
 }
 
 /// Every drop with its counts, for checks of the whole state.

@@ -217,5 +217,8 @@ pub enum Event {
         drop_id: DropId,
         #[n(1)]
         creator_id: AccountId,
+        /// When it starts, if that was changed.
+        #[n(2)]
+        starts_at: Option<Timestamp>,
     },
 }

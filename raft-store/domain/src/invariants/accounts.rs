@@ -2,7 +2,7 @@
 
 use super::Broken;
 use crate::accounts::SigningKey;
-use crate::audit::{self, Head};
+use crate::audit;
 use crate::{View, accounts};
 
 pub(super) fn check(view: &dyn View) -> Result<(), Broken> {
@@ -11,7 +11,8 @@ pub(super) fn check(view: &dyn View) -> Result<(), Broken> {
     if !keys.is_empty() && signers != 1 {
         return Err(Broken::Signers { keys: keys.len(), signers });
     }
-    let (newest, head) = (audit::verify(Head::default(), &audit::after(view, 0, usize::MAX)?)?, audit::head(view)?);
+    let records = audit::after(view, 0, usize::MAX)?;
+    let (newest, head) = (audit::verify(audit::beginning(&records), &records)?, audit::head(view)?);
     if newest != head {
         return Err(Broken::AuditHead { newest: newest.number, head: head.number });
     }

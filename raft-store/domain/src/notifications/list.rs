@@ -1,11 +1,14 @@
 use std::collections::BTreeMap;
+use std::vec::IntoIter;
 
 use super::types::Whose;
 use super::{Inbox, Kind, Notice, Position, table};
-use crate::{AccountId, Fault, View, follows};
+use crate::{AccountId, Fault, View, follows, journal};
 
 /// How many notices one page looks at, those that the account does not want to be told among them.
 const LOOKED_AT_MAX: usize = 1_000;
+/// From how many places one look reads.
+const PLACES_AT_ONCE: usize = 64;
 /// How many notices of one source are read at a time, after the first one.
 const READ_AHEAD: usize = 16;
 
@@ -19,36 +22,69 @@ pub struct Page {
     pub next: Option<Position>,
 }
 
-/// At most `limit` notices of an account, of events before `before`: its own, and those of each creator whom it
-/// follows, from the entry on with which it began to. Those that it does not want to be told are left out.
+/// A page of an inbox on its way: at most `limit` notices of an account, of events before some position: its own, and
+/// those of each creator whom it follows, from the entry on with which it began to. Those that it does not want to be
+/// told are left out.
+///
+/// Whoever follows thousands is told from as many places, and who looks at the state keeps apply waiting. So it is
+/// gathered in many short looks, each of which may see a later state: only what had happened by the first is taken.
 ///
 /// It looks at one notice for each creator who is followed, and at a bounded number of others: a page may have fewer
 /// than `limit` notices and a `next` all the same.
-pub fn list(view: &dyn View, account: AccountId, before: Option<Position>, limit: usize) -> Result<Page, Fault> {
-    let inbox = table::inbox(view, account)?;
-    let mut merge = Merge { view, sources: Vec::new(), newest: BTreeMap::new() };
-    merge.add(Whose::Account(account), 0, before)?;
-    for (creator, edge) in follows::following(view, account, None, follows::FOLLOWING_MAX as usize)? {
-        if inbox.hears(creator) {
-            merge.add(Whose::Creator(creator), edge.index, before)?;
-        }
+pub struct Gathering {
+    inbox: Inbox,
+    limit: usize,
+    before: Position,
+    /// Whose notices are not looked for yet, and since when they are of interest.
+    creators: IntoIter<(AccountId, u64)>,
+    merge: Merge,
+    /// How many notices were taken, those that are left out among them.
+    looked_at: usize,
+    notices: Vec<(Position, Notice)>,
+    next: Option<Position>,
+}
+
+impl Gathering {
+    /// Begins to gather, of events before `before`, or up to now. One look.
+    pub fn begin(view: &dyn View, account: AccountId, before: Option<Position>, limit: usize) -> Result<Self, Fault> {
+        let inbox = table::inbox(view, account)?;
+        let end = (journal::meta(view)?.index + 1, 0);
+        let before = before.map_or(end, |before| before.min(end));
+        let followed = follows::following(view, account, None, follows::FOLLOWING_MAX as usize)?.into_iter();
+        let heard = followed.filter(|(creator, _)| inbox.hears(*creator));
+        let creators: Vec<_> = heard.map(|(creator, edge)| (creator, edge.index)).collect();
+        let mut merge = Merge::default();
+        merge.add(view, Whose::Account(account), 0, before)?;
+        let (creators, notices) = (creators.into_iter(), Vec::new());
+        Ok(Gathering { inbox, limit, before, creators, merge, looked_at: 0, notices, next: None })
     }
-    let (mut notices, mut next) = (Vec::new(), None);
-    for _ in 0..LOOKED_AT_MAX {
-        let Some((position, notice)) = merge.pop()? else {
-            next = None;
-            break;
-        };
-        if is_wanted(&inbox, &notice) {
-            if notices.len() == limit {
-                next = notices.last().map(|(position, _)| *position);
-                break;
+
+    /// Reads from a bounded number of places. Gives the page when that was enough; else another look goes on.
+    pub fn go_on(&mut self, view: &dyn View) -> Result<Option<Page>, Fault> {
+        for _ in 0..PLACES_AT_ONCE {
+            if let Some((creator, since)) = self.creators.next() {
+                self.merge.add(view, Whose::Creator(creator), since, self.before)?;
+                continue;
             }
-            notices.push((position, notice));
+            if self.looked_at == LOOKED_AT_MAX {
+                return Ok(Some(self.page(self.next)));
+            }
+            self.looked_at += 1;
+            let Some((position, notice)) = self.merge.pop(view)? else { return Ok(Some(self.page(None))) };
+            if is_wanted(&self.inbox, &notice) {
+                if self.notices.len() == self.limit {
+                    return Ok(Some(self.page(self.notices.last().map(|(position, _)| *position))));
+                }
+                self.notices.push((position, notice));
+            }
+            self.next = Some(position);
         }
-        next = Some(position);
+        Ok(None)
     }
-    Ok(Page { notices, read_through: inbox.read_through, next })
+
+    fn page(&mut self, next: Option<Position>) -> Page {
+        Page { notices: std::mem::take(&mut self.notices), read_through: self.inbox.read_through, next }
+    }
 }
 
 fn is_wanted(inbox: &Inbox, notice: &Notice) -> bool {
@@ -56,8 +92,8 @@ fn is_wanted(inbox: &Inbox, notice: &Notice) -> bool {
 }
 
 /// Notices that stand under many, as if they stood under one.
-struct Merge<'v> {
-    view: &'v dyn View,
+#[derive(Default)]
+struct Merge {
     sources: Vec<Source>,
     /// The newest notice of each source that has any left. An event is noted once, so no two have one position.
     newest: BTreeMap<Position, usize>,
@@ -70,9 +106,9 @@ struct Source {
     read: Vec<(Position, Notice)>,
 }
 
-impl Merge<'_> {
-    fn add(&mut self, whose: Whose, since: u64, before: Option<Position>) -> Result<(), Fault> {
-        let read = table::notices(self.view, whose, since, before, 1)?;
+impl Merge {
+    fn add(&mut self, view: &dyn View, whose: Whose, since: u64, before: Position) -> Result<(), Fault> {
+        let read = table::notices(view, whose, since, Some(before), 1)?;
         if let Some((position, _)) = read.last() {
             self.newest.insert(*position, self.sources.len());
             self.sources.push(Source { whose, since, read });
@@ -81,12 +117,12 @@ impl Merge<'_> {
     }
 
     /// Takes the newest notice of all.
-    fn pop(&mut self) -> Result<Option<(Position, Notice)>, Fault> {
+    fn pop(&mut self, view: &dyn View) -> Result<Option<(Position, Notice)>, Fault> {
         let Some((position, at)) = self.newest.pop_last() else { return Ok(None) };
         let source = &mut self.sources[at];
         let taken = source.read.pop();
         if source.read.is_empty() {
-            source.read = table::notices(self.view, source.whose, source.since, Some(position), READ_AHEAD)?;
+            source.read = table::notices(view, source.whose, source.since, Some(position), READ_AHEAD)?;
             source.read.reverse();
         }
         if let Some((position, _)) = source.read.last() {
@@ -107,6 +143,16 @@ mod tests {
     use crate::{DropId, ProductId, products};
 
     const READER: AccountId = AccountId::from_u128(1_007);
+
+    /// A whole page of one state.
+    fn list(view: &dyn View, account: AccountId, before: Option<Position>, limit: usize) -> Result<Page, Fault> {
+        let mut gathering = Gathering::begin(view, account, before, limit)?;
+        loop {
+            if let Some(page) = gathering.go_on(view)? {
+                return Ok(page);
+            }
+        }
+    }
 
     /// Three creators with a product each. The reader follows the first two, from before their first drop on.
     fn followed() -> Machine {
@@ -208,6 +254,8 @@ mod tests {
     fn a_page_among_much_that_is_not_wanted_ends_and_says_where_to_go_on() {
         let mut machine = followed();
         schedule(&mut machine, 1, 1);
+        machine.index += 3_000;
+        schedule(&mut machine, 2, 3);
         for n in 2..=(LOOKED_AT_MAX as u128 + 1) {
             let event = drops::Event::Scheduled {
                 drop_id: DropId::from_u128(n),
@@ -228,5 +276,52 @@ mod tests {
         assert_eq!((first.notices.len(), first.next), (0, Some((1_002, 0))));
         let rest = list(&machine.view, READER, first.next, 9).expect("memory does not fail");
         assert_eq!((drops_in(&rest), rest.next), (ids([1]), None));
+    }
+
+    /// So many creators, each with a drop, and the reader follows all of them.
+    fn with_many(creators: u128) -> Machine {
+        let mut machine = Machine::default();
+        for n in 1..=creators {
+            machine.run_unchecked(accounts::Command::Register(account(n, Role::Creator))).expect("it is free");
+            machine.run_unchecked(products::Command::Create(product(n, n))).expect("the creator may");
+            let follow = Follow { follower_id: READER, creator_id: AccountId::from_u128(n) };
+            machine.run_unchecked(follows::Command::Follow(follow)).expect("there is such a creator");
+        }
+        for n in 1..=creators {
+            schedule(&mut machine, n, n);
+        }
+        machine
+    }
+
+    #[test]
+    fn no_look_reads_from_more_than_a_few_places_however_many_are_followed() {
+        let machine = with_many(300);
+        let mut gathering = Gathering::begin(&machine.view, READER, None, 20).expect("memory does not fail");
+        let (mut looks, mut page) = (0, None);
+        while page.is_none() {
+            let read = machine.rows_scanned_by(|view| page = gathering.go_on(view).expect("memory does not fail"));
+            assert!(read <= PLACES_AT_ONCE * READ_AHEAD, "{read} rows in one look");
+            looks += 1;
+        }
+        assert_eq!(looks, (300 + 21_usize).div_ceil(PLACES_AT_ONCE));
+        assert_eq!(drops_in(&page.expect("it is there")), ids((281..=300).rev()));
+    }
+
+    #[test]
+    fn what_happens_while_a_page_is_gathered_is_for_the_next_one_whoever_did_it() {
+        let mut machine = with_many(100);
+        let mut gathering = Gathering::begin(&machine.view, READER, None, 9).expect("memory does not fail");
+        assert_eq!(gathering.go_on(&machine.view).expect("memory does not fail"), None);
+        // One of the creators was looked for already, the other was not.
+        schedule(&mut machine, 201, 1);
+        schedule(&mut machine, 202, 100);
+        let page = loop {
+            if let Some(page) = gathering.go_on(&machine.view).expect("memory does not fail") {
+                break page;
+            }
+        };
+        assert_eq!(drops_in(&page), ids((92..=100).rev()));
+        let now = list(&machine.view, READER, None, 2).expect("memory does not fail");
+        assert_eq!(drops_in(&now), ids([202, 201]));
     }
 }

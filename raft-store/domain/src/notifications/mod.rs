@@ -20,7 +20,7 @@ mod types;
 mod words;
 
 pub(crate) use forget::{forget, names};
-pub use list::{Page, list};
+pub use list::{Gathering, Page};
 pub(crate) use note::note;
 pub(crate) use table::{all_inboxes, all_notices, first_old, old_names};
 pub use table::{inbox, wants};

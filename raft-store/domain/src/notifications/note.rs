@@ -90,7 +90,7 @@ mod tests {
         let told = noted(&machine);
         let count = |kind: Kind| told.iter().filter(|(known, _)| *known == kind).count();
         let counts: Vec<_> = crate::notifications::KINDS.iter().map(|kind| count(*kind)).collect();
-        assert_eq!(counts, [1, 1, 1, 1, 1, 1, 5, 1, 1, 1, 0, 0], "{told:?}");
+        assert_eq!(counts, [1, 1, 1, 1, 1, 1, 5, 1, 1, 1, 0, 0, 0], "{told:?}");
         assert_eq!(&told[..expected.len()], expected, "in the order in which it happened");
         let of_drops = told.iter().filter(|(kind, _)| *kind <= DropCancelled);
         assert!(of_drops.map(|(_, whose)| whose).all(|whose| *whose == creator));
@@ -118,5 +118,27 @@ mod tests {
         let steer = Steer { drop_id: drop(1).drop_id, creator_id: creator };
         machine.run(drops::Command::Cancel(steer)).expect("it is live");
         assert_eq!(noted(&machine).pop().map(|(kind, _)| kind), Some(Kind::DropCancelled));
+    }
+
+    #[test]
+    fn that_a_drop_starts_at_another_time_is_noted_and_other_edits_are_not() {
+        let mut machine = Machine::with_product();
+        let soon = Schedule { starts_at: Some(machine.now.after_ms(10)), ..drop(1) };
+        machine.run(drops::Command::Schedule(soon)).expect("the creator may");
+        let edit = |starts_at, hold_ms| drops::Edit {
+            drop_id: drop(1).drop_id,
+            creator_id: drop(1).creator_id,
+            starts_at,
+            ends_at: None,
+            items: None,
+            per_customer_limit: None,
+            hold_ms,
+            low_stock_threshold: None,
+            expected_version: None,
+        };
+        machine.run(drops::Command::Edit(edit(None, Some(2_000)))).expect("it has not started");
+        assert_eq!(noted(&machine).len(), 1, "that it was scheduled");
+        machine.run(drops::Command::Edit(edit(Some(machine.now.after_ms(99)), None))).expect("it has not started");
+        assert_eq!(noted(&machine).pop(), Some((Kind::DropMoved, AccountId::from_u128(1))));
     }
 }

@@ -40,10 +40,13 @@ pub enum Kind {
     OrderRefunded,
     #[n(11)]
     WaitlistOffered,
+    /// A drop starts at another time than was said.
+    #[n(12)]
+    DropMoved,
 }
 
 /// Every kind, by number.
-pub const KINDS: [Kind; 12] = [
+pub const KINDS: [Kind; 13] = [
     Kind::DropScheduled,
     Kind::DropLive,
     Kind::DropLowStock,
@@ -56,6 +59,7 @@ pub const KINDS: [Kind; 12] = [
     Kind::OrderCancelled,
     Kind::OrderRefunded,
     Kind::WaitlistOffered,
+    Kind::DropMoved,
 ];
 
 /// Under whom a notice stands.
@@ -95,7 +99,10 @@ pub(super) fn addressed(event: &Event) -> Option<(Kind, Whose)> {
         Event::Drops(SoldOut { creator_id, .. }) => Some((Kind::DropSoldOut, Whose::Creator(*creator_id))),
         Event::Drops(Restocked { creator_id, .. }) => Some((Kind::DropRestocked, Whose::Creator(*creator_id))),
         Event::Drops(Cancelled { creator_id, .. }) => Some((Kind::DropCancelled, Whose::Creator(*creator_id))),
-        Event::Drops(Paused { .. } | Ended { .. } | Edited { .. }) => None,
+        Event::Drops(Edited { creator_id, starts_at: Some(_), .. }) => {
+            Some((Kind::DropMoved, Whose::Creator(*creator_id)))
+        }
+        Event::Drops(Paused { .. } | Ended { .. } | Edited { starts_at: None, .. }) => None,
         Event::Accounts(_) | Event::Products(_) | Event::Payments(_) | Event::Webhooks(_) | Event::Follows(_) => None,
     }
 }

@@ -31,8 +31,8 @@ mod wind_up;
 mod words;
 
 pub(crate) use forget::{forget, names};
-pub(crate) use table::{all_deliveries, all_endpoints, all_waiting, first_old, halted};
-pub use table::{any_endpoint, cursor, deliveries, delivery, due, due_after, endpoint, endpoints};
+pub(crate) use table::{all_deliveries, all_waiting, first_old, halted};
+pub use table::{all_endpoints, any_endpoint, cursor, deliveries, delivery, due, due_after, endpoint, endpoints};
 pub use types::{
     ATTEMPTS_MAX, BODY_MAX, Delivery, ENDPOINTS_MAX, ENQUEUE_MAX, ERROR_MAX, EVENT_NAME_MAX, EVENTS_MAX, Endpoint,
     FAILING_MAX_MS, KEPT_MS, Position, SECRET_LENGTHS, SECRETS_MAX, Secret, SecretBytes, State, TRIES_KEPT, Try,

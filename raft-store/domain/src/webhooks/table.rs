@@ -140,8 +140,8 @@ pub fn any_endpoint(view: &dyn View) -> Result<bool, Fault> {
     Ok(!rows.is_empty())
 }
 
-/// Every endpoint, for checks of the whole state.
-pub(crate) fn all_endpoints(view: &dyn View) -> Result<Vec<Endpoint>, Fault> {
+/// Every endpoint of every creator.
+pub fn all_endpoints(view: &dyn View) -> Result<Vec<Endpoint>, Fault> {
     endpoints_from(view, &[keys::WEBHOOK_ENDPOINT])
 }
 

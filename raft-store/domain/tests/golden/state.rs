@@ -22,8 +22,9 @@ const KEY: Idempotency = Idempotency { account: BUYER, key_hash: [0x11; 16], bod
 const HOUR_MS: u64 = 60 * 60 * 1_000;
 
 /// Everything that leaves a row, in one entry; a second one, an hour later, that does half of what is due; a third one
-/// of payments, a fourth of waiting lines, a fifth of what an operator and the years take away, and a sixth of nodes.
-fn entries() -> [Vec<u8>; 6] {
+/// of payments, a fourth of waiting lines, a fifth of what an operator takes away, a sixth of what the years do, and a
+/// seventh of nodes.
+fn entries() -> [Vec<u8>; 7] {
     let buyer = accounts::Register {
         account_id: BUYER,
         email: "bo@example.com".into(),
@@ -69,7 +70,15 @@ fn entries() -> [Vec<u8>; 6] {
     first.push(&request(orders::Command::Place(one(0x04d2)).into(), Some(KEY)));
     let mut second = BatchBuilder::new();
     second.push(&request(Command::Clock(Tick::of(2)), None));
-    [first.finish(NOW), second.finish(NOW.after_ms(HOUR_MS)), payments(), waitlist::entry(), taken_away(), nodes()]
+    let second = second.finish(NOW.after_ms(HOUR_MS));
+    [first.finish(NOW), second, payments(), waitlist::entry(), taken_away(), tidied(), nodes()]
+}
+
+/// The oldest records are let go of, and what older programs left out is made complete.
+fn tidied() -> Vec<u8> {
+    let mut entry = BatchBuilder::new();
+    entry.push(&request(Command::Clock(Tick::of(16).trimming_audit(3 * HOUR_MS).completing()), None));
+    entry.finish(NOW.after_ms(5 * HOUR_MS))
 }
 
 /// A buyer is disabled.
@@ -137,14 +146,14 @@ fn shop(entries_applied: usize) -> (MemView, Vec<Applied>) {
 
 #[test]
 fn entries_keep_their_bytes() {
-    let names = ["everything", "an hour later", "payments", "waiting lines", "taken away", "nodes"];
+    let names = ["everything", "an hour later", "payments", "waiting lines", "taken away", "tidied", "nodes"];
     check_bytes("entries.txt", names.map(str::to_string).into_iter().zip(entries()).collect());
 }
 
 #[test]
 fn hashes_stay_what_they_are() {
     let hash = |applied: &Applied| (format!("after entry {}", applied.index), applied.hash.to_vec());
-    check_bytes("hashes.txt", shop(6).1.iter().map(hash).collect());
+    check_bytes("hashes.txt", shop(7).1.iter().map(hash).collect());
 }
 
 #[test]
@@ -154,8 +163,10 @@ fn rows_of_a_shop_keep_their_keys_and_bytes() {
     let mut paid = rows(&shop(3).0);
     let mut waited = rows(&shop(4).0);
     let mut last = rows(&shop(5).0);
-    let mut nodes = rows(&shop(6).0);
-    nodes.retain(|row| !last.contains(row));
+    let mut nodes = rows(&shop(7).0);
+    let mut tidied = rows(&shop(6).0);
+    nodes.retain(|row| !tidied.contains(row));
+    tidied.retain(|row| !last.contains(row));
     last.retain(|row| !waited.contains(row));
     waited.retain(|row| !paid.contains(row));
     paid.retain(|row| !before.contains(row));
@@ -163,13 +174,14 @@ fn rows_of_a_shop_keep_their_keys_and_bytes() {
     check_bytes("rows-of-payments.txt", paid);
     check_bytes("rows-of-waiting-lines.txt", waited);
     check_bytes("rows-of-what-is-taken-away.txt", last);
+    check_bytes("rows-of-what-is-tidied.txt", tidied);
     check_bytes("rows-of-nodes.txt", nodes);
 }
 
 /// A prefix is a promise about what is on disks, so each must be seen to be kept.
 #[test]
 fn every_prefix_has_a_row_in_the_file() {
-    let seen: BTreeSet<u8> = shop(6).0.0.keys().map(|key| key[0]).collect();
+    let seen: BTreeSet<u8> = shop(7).0.0.keys().map(|key| key[0]).collect();
     let layout = include_str!("../../src/keys.rs");
     let promised = layout.lines().filter_map(|line| line.split_once(": u8 = 0x")?.1.strip_suffix(';'));
     let promised: BTreeSet<u8> = promised.map(|hex| u8::from_str_radix(hex, 16).expect("a prefix")).collect();

@@ -338,4 +338,5 @@ variants! { notice_kinds of notifications::Kind:
     notifications::Kind::OrderCancelled => "order cancelled",
     notifications::Kind::OrderRefunded => "order refunded",
     notifications::Kind::WaitlistOffered => "waitlist offered",
+    notifications::Kind::DropMoved => "drop moved",
 }

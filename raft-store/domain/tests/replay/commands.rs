@@ -31,7 +31,11 @@ pub fn command() -> BoxedStrategy<Command> {
     prop_oneof![
         40 => place(),
         60 => paying::command().prop_map(Command::from),
-        10 => prop_oneof![0..4_u32, Just(100)].prop_map(|budget| Command::Clock(Tick::of(budget))),
+        10 => (prop_oneof![0..4_u32, Just(100)], option::weighted(0.3, 1_000..1_000_000_u64)).prop_map(|(budget, kept)| {
+            // What leaders of now say, and what those of before said.
+            let tick = Tick::of(budget);
+            Command::Clock(kept.map_or(tick.clone(), |ms| tick.trimming_audit(ms).completing()))
+        }),
         20 => about_drops(),
         10 => about_products(),
         16 => accounts::about_accounts(),
