@@ -81,8 +81,9 @@ pub(crate) fn listeners(config: &NodeConfig) -> Vec<Mistake> {
              all others.",
         ));
     }
-    let own = config.own();
-    if http.tls.is_on() && !own.http.starts_with("https://") {
+    // A node that joins is not among the members that the cluster begins with.
+    let own = config.cluster.members.iter().find(|member| member.id == config.node.id);
+    if let Some(own) = own.filter(|own| http.tls.is_on() && !own.http.starts_with("https://")) {
         mistakes.push(wrong(
             "cluster.members",
             format!("clients are told to reach node {} at {}, and [http.tls] is on", own.id, own.http),

@@ -117,7 +117,7 @@ fn addresses(config: &NodeConfig, (peer, http): (String, String)) -> Result<(Str
     };
     Ok((
         first(&config.node.peer_address, peer, config.peer.listen, "")?,
-        first(&config.node.http_address, http, config.http.listen, "http://")?,
+        first(&config.node.http_address, http, config.http.listen, if config.http.tls.is_on() { "https://" } else { "http://" })?,
     ))
 }
 

@@ -143,6 +143,7 @@ fn rows_keep_their_bytes() {
     );
     check("tallies.txt", vec![("tally", money::tally())]);
     check("minutes.txt", vec![("minute", money::minute())]);
+    check("events-that-say-more.txt", vec![("drop that was moved", values::moved_drop())]);
     check("members.txt", vec![("member", values::member()), ("member that was removed", members::removed())]);
     check("invitations.txt", vec![("invitation", members::invitation())]);
     check("meta.txt", vec![("clock and hash", values::meta())]);

@@ -147,7 +147,6 @@ pub fn events() -> Vec<Event> {
         drops::Event::Ended { drop_id, creator_id }.into(),
         drops::Event::Cancelled { drop_id, creator_id }.into(),
         drops::Event::Edited { drop_id, creator_id, starts_at: None }.into(),
-        drops::Event::Edited { drop_id, creator_id, starts_at: Some(NOW) }.into(),
         orders::Event::Reserved(told()).into(),
         orders::Event::Confirmed(told()).into(),
         orders::Event::Cancelled(told()).into(),
@@ -452,4 +451,9 @@ pub fn member() -> Member {
 
 pub fn meta() -> Meta {
     Meta { clock: NOW, hash: [0x88; 32], index: VERSION, newest_order: ORDER }
+}
+
+/// An event that says what older programs did not.
+pub fn moved_drop() -> Event {
+    drops::Event::Edited { drop_id: DROP, creator_id: CREATOR, starts_at: Some(NOW) }.into()
 }
