@@ -17,12 +17,17 @@ pub struct Certificates {
 }
 
 impl Certificates {
-    /// Makes them, for the nodes 1 to `nodes`.
+    /// Makes them, for the nodes 1 to `nodes` of the cluster that tests begin with.
     pub fn make(folder: PathBuf, nodes: usize) -> Result<Self> {
+        Self::of(CLUSTER, folder, nodes)
+    }
+
+    /// Makes them for a cluster of any name.
+    pub fn of(cluster: &str, folder: PathBuf, nodes: usize) -> Result<Self> {
         std::fs::create_dir_all(&folder)?;
         let period = Period::days(now_s(), DAYS);
         let place = |name: &str| Location::in_directory(&folder, name);
-        let (authority, pair) = Authority::make(CLUSTER, period)?;
+        let (authority, pair) = Authority::make(cluster, period)?;
         write_pair(&place("authority"), &pair)?;
         for id in 1..=nodes {
             let pair = authority.node(None, id as u64, &["127.0.0.1".to_owned()], period)?;

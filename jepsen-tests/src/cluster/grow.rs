@@ -80,9 +80,7 @@ impl Cluster {
     /// `livedropctl -o json …` as an operator of any running node.
     pub fn ctl(&self, arguments: &[&str]) -> Result<Told> {
         let mut command = Command::from(self.control()?);
-        let certificate = |name: &str| self.folder().join("certificates").join(name);
-        command.arg("--authority").arg(certificate("authority.pem"));
-        command.arg("--certificate").arg(certificate("operator.pem"));
+        command.args(self.operator_certificate());
         command.args(["-o", "json", "--yes"]).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().context("running livedropctl")?;

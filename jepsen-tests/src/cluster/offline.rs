@@ -1,10 +1,12 @@
 //! What an operator does with the two programs, beside running nodes.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use super::certificates::Certificates;
 use super::{Cluster, binary};
 
 impl Cluster {
@@ -21,7 +23,7 @@ impl Cluster {
     /// Runs `livedropctl WORDS` as an operator, against the nodes that run. What it wrote; fails when it does.
     pub fn operate(&self, words: &[&str]) -> Result<String> {
         let mut command = self.as_operator()?;
-        command.args(words);
+        command.args(self.operator_certificate()).args(words);
         said(command, &format!("livedropctl {}", words.join(" ")))
     }
 
@@ -35,12 +37,22 @@ impl Cluster {
         Ok(command)
     }
 
-    /// Gives the cluster another name, for the nodes that are started from here on.
+    /// What `livedropctl` is given to be let in at peer ports.
+    pub(super) fn operator_certificate(&self) -> [OsString; 4] {
+        let certificate = |name: &str| self.folder().join("certificates").join(name).into_os_string();
+        let (authority, own) = (certificate("authority.pem"), certificate("operator.pem"));
+        ["--authority".into(), authority, "--certificate".into(), own]
+    }
+
+    /// Gives the cluster another name, and certificates of that name, for the nodes that are started from here on.
     pub fn rename(&self, name: &str) -> Result<()> {
         let file = std::fs::read_to_string(&self.config)?;
         let renamed = file.replacen("id = \"proof\"", &format!("id = \"{name}\""), 1);
         ensure!(renamed != file, "the configuration does not name the cluster");
-        std::fs::write(&self.config, renamed).context("writing the configuration")
+        std::fs::write(&self.config, renamed).context("writing the configuration")?;
+        let folder = self.folder().join("certificates");
+        std::fs::remove_dir_all(&folder)?;
+        Certificates::of(name, folder, self.nodes.len()).map(drop)
     }
 
     /// What a node has written into its log.
