@@ -3,30 +3,28 @@
 //! Two runtimes: consensus, the write path and the peer listener run on threads of their own, so that a rush of HTTP
 //! requests cannot make the leader late with a heartbeat.
 
-use std::collections::BTreeMap;
+pub(crate) mod settings;
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::Context;
 use livedrop_config::{ConfigErrors, NodeConfig};
-use livedrop_domain::accounts::TOKENS_LAST_MS;
-use livedrop_domain::clock::Kept;
 use livedrop_domain::members as known;
 use livedrop_store::Store;
-use livedrop_store::types::Member;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{self, Auth};
+use crate::auth::Auth;
 use crate::feed::{self, Hub};
 use crate::joining::{self, Newcomer};
-use crate::limits::{self, Limits, Rate};
+use crate::limits::Limits;
 use crate::members::{self, Members};
 use crate::payments::{self, Gateways, StripeDoor, desk::Desk};
-use crate::propose::{Bounds, Proposer};
-use crate::raft::{self, Consensus, ConsensusSettings, Gate, StartError, StartUp};
+use crate::propose::Proposer;
+use crate::raft::{self, Consensus, Gate, StartError, StartUp};
 use crate::read::Reads;
 use crate::readiness::Readiness;
 use crate::rest::{self, Rest};
@@ -34,7 +32,7 @@ use crate::search::{self, Search};
 use crate::shop::{self, NodeShop};
 use crate::telemetry::{Telemetry, otlp, statsd};
 use crate::tls::{HttpTls, PeerTls};
-use crate::webhooks::{Courier, send};
+use crate::webhooks::Courier;
 use crate::{cdn, clock, disk, divergence, key_rotation, retention, sign_in};
 
 /// Runs a node until it is told to stop (SIGTERM, SIGINT); a second signal ends it at once.
@@ -66,19 +64,7 @@ fn runtime(name: &str, threads: usize) -> anyhow::Result<Runtime> {
 
 fn open(config: &NodeConfig) -> anyhow::Result<Store> {
     let identity = livedrop_store::Identity { cluster_id: config.cluster.id.clone(), node_id: config.node.id };
-    Ok(livedrop_store::open(&config.node.data_dir, &identity, store_options(config))?)
-}
-
-pub(crate) fn store_options(config: &NodeConfig) -> livedrop_store::Options {
-    livedrop_store::Options {
-        log_cache_bytes: config.storage.log_cache_bytes,
-        state_cache_bytes: config.storage.state_cache_bytes,
-        row_cache_bytes: config.storage.row_cache_bytes,
-        write_buffer_bytes: config.storage.write_buffer_bytes,
-        log_buffer_bytes: config.storage.write_buffer_bytes,
-        ballast_bytes: config.storage.ballast_bytes as u64,
-        ..livedrop_store::Options::default()
-    }
+    Ok(livedrop_store::open(&config.node.data_dir, &identity, settings::store(config))?)
 }
 
 async fn serve(
@@ -117,8 +103,8 @@ async fn serve(
         machine,
         reader: reader.clone(),
         snapshots,
-        members: initial_members(config),
-        settings: settings(config),
+        members: settings::initial_members(config),
+        settings: settings::consensus(config),
         gate: gate.clone(),
         on_fatal: on_fatal.clone(),
     };
@@ -136,7 +122,7 @@ async fn serve(
     let proposer = {
         let callers = Handle::current();
         let _on = consensus_runtime.enter();
-        Proposer::start(consensus.clone(), bounds(config), callers, telemetry.clone())
+        Proposer::start(consensus.clone(), settings::bounds(config), callers, telemetry.clone())
     };
     gate.take_forwarded(Arc::new(proposer.clone()));
     gate.remember(Arc::new(telemetry.clone()));
@@ -144,13 +130,13 @@ async fn serve(
         consensus.clone(),
         reader.clone(),
         proposer.clone(),
-        clock::Keep { of: keeping(config), bytes: config.events.keep_bytes as u64 },
+        clock::Keep { of: settings::keeping(config), bytes: config.events.keep_bytes as u64 },
         stop.clone(),
     ));
     let data_dir = config.node.data_dir.clone();
     consensus_runtime.spawn(divergence::watch(consensus.clone(), reader.clone(), data_dir, on_fatal, stop.clone()));
     let disk = consensus.disk().clone();
-    tokio::spawn(disk::watch(disk, disk_settings(config), consensus.clone(), reader.clone(), stop.clone()));
+    tokio::spawn(disk::watch(disk, settings::disk(config), consensus.clone(), reader.clone(), stop.clone()));
     let keep_bytes = config.raft.keep_bytes as u64;
     tokio::spawn(retention::bound_log(consensus.clone(), reader.clone(), keep_bytes, stop.clone()));
     let members = Members::new(
@@ -158,7 +144,7 @@ async fn serve(
         consensus.clone(),
         proposer.clone(),
         reader.clone(),
-        member_settings(config),
+        settings::members(config),
     );
     gate.take_operations(members.clone());
     gate.let_newcomers_in(members.clone());
@@ -185,7 +171,7 @@ async fn serve(
         peer_tls,
     });
     let shop = Arc::new(shop);
-    let auth = Arc::new(Auth::new(config.cluster.id.clone(), auth_options(config)));
+    let auth = Arc::new(Auth::new(config.cluster.id.clone(), settings::auth(config)));
     tokio::spawn(sign_in::follow(auth.clone(), reader.clone(), stop.clone()));
     tokio::spawn(sign_in::offer_key(auth.clone(), proposer.clone(), stop.clone()));
     let (keys, leads) = (auth.clone(), consensus.clone());
@@ -200,7 +186,7 @@ async fn serve(
         async move { stop.run_until_cancelled(shop.ask_others()).await }
     });
     let counting = config.limits.enabled.then(|| {
-        let (limits, questions) = Limits::new(config.node.id, caller_limits(config), Arc::new(consensus.clone()));
+        let (limits, questions) = Limits::new(config.node.id, settings::callers(config), Arc::new(consensus.clone()));
         gate.lend(limits.clone());
         consensus_runtime.spawn(limits.clone().borrow(questions));
         shop.tell_who_answers(limits.clone());
@@ -210,11 +196,11 @@ async fn serve(
     let stripe = StripeDoor::open(&config.payments, &gateways)?;
     let desk = Desk::new(shop.clone(), gateways, &payments::bounds(&config.payments));
     tokio::spawn(desk.keep(consensus.leadership(), reader.clone(), stop.clone()));
-    let courier = Courier::new(shop.clone(), sender(config)?, config.webhooks.concurrency);
+    let courier = Courier::new(shop.clone(), settings::sender(config)?, config.webhooks.concurrency);
     tokio::spawn(courier.keep(consensus.leadership(), stop.clone()));
     // Subscribed before the hub is made, so that nothing falls between.
     let facts = reader.facts();
-    let feed = Hub::new(shop.clone(), streams(config)).context("reading the newest event")?;
+    let feed = Hub::new(shop.clone(), settings::streams(config)).context("reading the newest event")?;
     tokio::spawn(feed::follow(feed.clone(), facts, stop.clone()));
     let caches = cdn::open(&config.cdn)?;
     if !caches.is_empty() {
@@ -223,7 +209,7 @@ async fn serve(
     let search = config.search.enabled.then(Search::default);
     let searching = search.clone().map(|search| {
         let source = search::Source { shop: shop.clone(), facts: reader.facts() };
-        search::follow(search_settings(config, incarnation), source, search, stop.clone())
+        search::follow(settings::search(config, incarnation), source, search, stop.clone())
     });
     let searching = searching.transpose().context("starting search")?;
     let rest = Rest::new(rest::Parts {
@@ -243,15 +229,20 @@ async fn serve(
         draining: AtomicBool::new(false),
     });
     gate.know_operators(Arc::new(rest.clone()));
-    if let Some(settings) = statsd_settings(config) {
+    if let Some(settings) = settings::statsd(config) {
         let (counts, leads) = (rest.clone(), consensus.clone());
         let text = move || counts.exposition().unwrap_or_default();
         tokio::spawn(statsd::keep_sending(settings, text, move || leads.status().role.name(), stop.clone()));
     }
     let http_stop = CancellationToken::new();
-    let front = Arc::new(rest.front(limits(config)));
-    let mut http_served =
-        tokio::spawn(rest::accept::serve(http_listener, http_tls, front, timeouts(config), http_stop.clone()));
+    let front = Arc::new(rest.front(settings::limits(config)));
+    let mut http_served = tokio::spawn(rest::accept::serve(
+        http_listener,
+        http_tls,
+        front,
+        settings::timeouts(config),
+        http_stop.clone(),
+    ));
     tracing::info!(node = config.node.id, http = %config.http.listen, peer = %config.peer.listen, "serving");
 
     let gone = tokio::select! {
@@ -316,156 +307,6 @@ fn gate(config: &NodeConfig, incarnation: [u8; 16], reader: livedrop_store::Read
         })
     };
     Gate::new(identity, Arc::new(registered), tls)
-}
-
-pub(crate) fn initial_members(config: &NodeConfig) -> BTreeMap<u64, Member> {
-    let member =
-        |member: &livedrop_config::Member| (member.id, Member { peer: member.peer.clone(), http: member.http.clone() });
-    config.cluster.members.iter().map(member).collect()
-}
-
-fn settings(config: &NodeConfig) -> ConsensusSettings {
-    ConsensusSettings {
-        heartbeat_ms: config.raft.heartbeat_ms,
-        election_min_ms: config.raft.election_timeout_min_ms,
-        election_max_ms: config.raft.election_timeout_max_ms,
-        snapshot_every: config.raft.snapshot_every_entries,
-        keep_logs: config.raft.keep_entries,
-        // A short log is purged in short steps.
-        purge_batch: (config.raft.keep_entries / 10).clamp(1, ConsensusSettings::default().purge_batch),
-        ..ConsensusSettings::default()
-    }
-}
-
-fn member_settings(config: &NodeConfig) -> members::Settings {
-    let reap_after = config.cluster.reap_dead_after_seconds;
-    members::Settings {
-        auto_promote: config.cluster.auto_promote,
-        reap_dead_after: (reap_after > 0).then(|| Duration::from_secs(reap_after)),
-        // Some heartbeats may be late without anything being wrong.
-        alive: Duration::from_millis(2 * config.raft.election_timeout_max_ms).max(Duration::from_secs(1)),
-    }
-}
-
-fn disk_settings(config: &NodeConfig) -> disk::Settings {
-    disk::Settings {
-        data_dir: config.node.data_dir.clone(),
-        reserve: config.storage.reserve_bytes as u64,
-        ballast: config.storage.ballast_bytes as u64,
-        slow_sync: Duration::from_millis(config.storage.slow_sync_ms),
-    }
-}
-
-fn bounds(config: &NodeConfig) -> Bounds {
-    Bounds {
-        batch_commands: config.batch.max_commands,
-        batch_bytes: config.batch.max_bytes,
-        queue_commands: config.batch.queue_commands,
-        queue_wait: Duration::from_millis(config.batch.queue_wait_ms),
-        in_flight: config.batch.in_flight,
-        deadline: Duration::from_millis(config.limits.request_deadline_ms),
-    }
-}
-
-/// How much of what happened is kept while this node leads.
-fn keeping(config: &NodeConfig) -> clock::Keeping {
-    let journal = Kept { entries: config.events.keep_entries, ms: config.events.keep_hours * 3_600_000 };
-    clock::Keeping { journal, audit_ms: config.audit.keep_days * 86_400_000 }
-}
-
-fn auth_options(config: &NodeConfig) -> auth::Options {
-    let access_ms = config.auth.access_token_seconds * 1_000;
-    // The state machine looks disabled accounts up for so long: no token may be good, or its request wait, for longer.
-    assert!(access_ms + config.limits.request_deadline_ms < TOKENS_LAST_MS, "tokens would outlast their account");
-    auth::Options {
-        access_ms,
-        rotate_keys_after_ms: (config.auth.rotate_keys_days > 0).then(|| config.auth.rotate_keys_days * 86_400_000),
-        session_ms: config.auth.refresh_token_seconds * 1_000,
-        remembered_max: config.auth.verification_cache_entries,
-        password_cost: auth::Cost {
-            memory_kib: config.auth.password_memory_kib,
-            passes: config.auth.password_passes,
-            ..auth::Cost::default()
-        },
-        password_threads: config.auth.password_hash_threads,
-        password_queue_max: config.auth.password_hash_queue,
-        ..auth::Options::default()
-    }
-}
-
-fn caller_limits(config: &NodeConfig) -> limits::Options {
-    let limits = &config.limits;
-    limits::Options {
-        account: Rate { per_minute: limits.account_per_minute, burst: limits.account_burst },
-        address: Rate { per_minute: limits.address_per_minute, burst: limits.address_burst },
-        wrong_free: limits.sign_in_failures,
-        wrong_from_address: Rate {
-            per_minute: limits.sign_in_failures_address / 10,
-            burst: limits.sign_in_failures_address,
-        },
-    }
-}
-
-fn limits(config: &NodeConfig) -> rest::Limits {
-    rest::Limits {
-        body_bytes: config.limits.body_bytes,
-        header_bytes: config.limits.header_bytes,
-        uri_bytes: config.limits.uri_bytes,
-        in_flight: config.http.max_in_flight,
-        proxies: rest::Proxies::new(config.http.trusted_proxies.clone(), config.http.client_address_header),
-    }
-}
-
-/// Streams leave a part of the connections to everybody else.
-fn streams(config: &NodeConfig) -> feed::Settings {
-    let events = &config.events;
-    let unless_off = |limit: usize| if config.limits.enabled { limit } else { usize::MAX };
-    feed::Settings {
-        buffer_bytes: events.buffer_bytes,
-        streams_max: events.streams.min(config.http.max_connections / 5 * 4),
-        per_account_max: unless_off(events.streams_per_account),
-        per_address_max: unless_off(events.streams_per_address),
-        heartbeat: Duration::from_millis(events.heartbeat_ms),
-    }
-}
-
-fn search_settings(config: &NodeConfig, incarnation: [u8; 16]) -> search::Settings {
-    search::Settings {
-        root: config.node.data_dir.join("search"),
-        identity: search::Identity {
-            cluster_id: config.cluster.id.clone(),
-            node_id: config.node.id,
-            incarnation: format!("{:032x}", u128::from_be_bytes(incarnation)),
-        },
-        writer_bytes: config.search.writer_bytes,
-        commit_every: Duration::from_millis(config.search.commit_interval_ms),
-    }
-}
-
-fn statsd_settings(config: &NodeConfig) -> Option<statsd::Settings> {
-    let telemetry = &config.telemetry;
-    (!telemetry.dogstatsd.is_empty()).then(|| statsd::Settings {
-        to: telemetry.dogstatsd.clone(),
-        every: Duration::from_millis(telemetry.dogstatsd_interval_ms),
-        node_id: config.node.id,
-    })
-}
-
-fn sender(config: &NodeConfig) -> anyhow::Result<send::Sender> {
-    let deadline = Duration::from_millis(config.webhooks.timeout_ms);
-    let settings = send::Settings { allow_private: config.webhooks.allow_private, deadline };
-    send::Sender::new(&settings).context("making the client of webhooks")
-}
-
-fn timeouts(config: &NodeConfig) -> rest::accept::Timeouts {
-    rest::accept::Timeouts {
-        head: Duration::from_millis(config.http.header_timeout_ms),
-        body: Duration::from_millis(config.http.body_timeout_ms),
-        idle: Duration::from_millis(config.http.idle_timeout_ms),
-        stalled: Duration::from_millis(config.events.stalled_ms),
-        connections: config.http.max_connections,
-        ..rest::accept::Timeouts::default()
-    }
 }
 
 /// Ends with the first SIGTERM or SIGINT. From then on a second one kills the process as if nothing had been said.

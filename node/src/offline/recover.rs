@@ -12,7 +12,7 @@ use crate::{app, clock};
 /// Says what the directory knows and what may be lost, asks unless `yes`, and then makes the node the only member of its
 /// cluster. Blocks. Answers whether it was done.
 pub fn recover(config: &NodeConfig, yes: bool, to: &mut impl Write) -> anyhow::Result<bool> {
-    let survivor = Survivor::open(&config.node.data_dir, &super::identity(config), &app::store_options(config))?;
+    let survivor = Survivor::open(&config.node.data_dir, &super::identity(config), &app::settings::store(config))?;
     let standing = survivor.standing().clone();
     tell(config, &standing, to).context("writing to standard output")?;
     if !yes && !ask(to)? {

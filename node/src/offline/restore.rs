@@ -45,7 +45,7 @@ pub fn restore(config: &NodeConfig, wanted: &Wanted, to: &mut impl Write) -> any
         let (frames, received) = mpsc::sync_channel(WAITING);
         let file = open()?;
         let reading = scope.spawn(move || read(file, &manifest, &frames));
-        let options = app::store_options(config);
+        let options = app::settings::store(config);
         let made = livedrop_store::restore(&config.node.data_dir, &plan, &options, received);
         // A reader whose parts nobody takes any more has nothing to say.
         match reading.join().expect("reading a file does not panic") {
@@ -62,7 +62,7 @@ fn plan(config: &NodeConfig, manifest: &Manifest) -> anyhow::Result<Restore> {
     let hash = hash.context("the manifest's state hash is not one")?.try_into().expect("there are 32");
     Ok(Restore {
         identity: super::identity(config),
-        members: app::initial_members(config),
+        members: app::settings::initial_members(config),
         cluster_of_backup: manifest.cluster_id.clone(),
         index: manifest.index,
         hash,

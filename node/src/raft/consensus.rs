@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use livedrop_domain::Outcome;
-use livedrop_proto::{admin as admin_pb, raft as pb};
+use livedrop_proto::admin as admin_pb;
 use livedrop_store::types::{Member, Payload, Raft};
 use livedrop_store::{Applying, LogStore, Reader, Snapshots, StateMachine};
-use openraft::LinearizerOption;
 use openraft::async_runtime::watch::WatchReceiver;
-use openraft::errors::{ClientWriteError, Fatal, ForwardReason, InitializeError, LinearizableReadError, RaftError};
+use openraft::errors::{ClientWriteError, Fatal, ForwardReason, InitializeError, RaftError};
 use openraft::storage::{RaftLogReader, RaftLogStorage};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -25,6 +24,7 @@ use super::leadership::{self, Leadership, OnFatal};
 use super::network::{Network, describe};
 use super::peers::{Link, PeerError, Peers};
 use super::read_index::{ReadError, ReadIndex};
+use super::read_rounds::{ask_leader, ask_quorum};
 use super::settings::ConsensusSettings;
 use super::status::{self, NodeStatus};
 use super::transfer::{self, TransferError};
@@ -372,41 +372,6 @@ pub(super) fn link(raft: &Raft, peers: &Peers, node: u64) -> Option<Arc<Link>> {
         server.membership_config.membership().get_node(&node)?.peer.clone()
     };
     peers.link(node, &address).inspect_err(|error| tracing::error!(node, %error, "a member cannot be reached")).ok()
-}
-
-/// One round on the leader: a quorum confirms, by answering what was sent after now, that this node still leads.
-async fn ask_quorum(raft: Raft, until: Instant) -> Result<u64, ReadError> {
-    let wait = until.saturating_duration_since(Instant::now());
-    let option = LinearizerOption::new(Some(Duration::ZERO), true).with_wait_timeout(wait);
-    match raft.get_read_log_id(option).await {
-        Ok((read, _applied)) => Ok(read.index()),
-        Err(RaftError::APIError(LinearizableReadError::ForwardToLeader(forward))) => {
-            Err(ReadError::NotLeader { leader: forward.leader_id })
-        }
-        Err(RaftError::APIError(LinearizableReadError::QuorumNotEnough(_))) => Err(ReadError::NoQuorum),
-        Err(RaftError::Fatal(_)) => Err(ReadError::Stopped),
-    }
-}
-
-/// One round on a follower: the leader is asked.
-async fn ask_leader(raft: Raft, peers: Arc<Peers>, until: Instant) -> Result<u64, ReadError> {
-    use pb::read_index_response::Result as Answer;
-    let leader = raft.server_metrics().borrow_watched().current_leader;
-    let no_leader = ReadError::NotLeader { leader };
-    let Some(leader) = leader.filter(|leader| *leader != peers.identity().node_id) else {
-        return Err(no_leader);
-    };
-    let mut client = link(&raft, &peers, leader).ok_or(no_leader)?.raft();
-    let remaining_ms = until.saturating_duration_since(Instant::now()).as_millis() as u64;
-    let answer = client.read_index(pb::ReadIndexRequest { remaining_ms }).await;
-    match answer.map_err(|status| ReadError::Unreachable(describe(&status)))?.into_inner().result {
-        Some(Answer::Index(index)) => Ok(index),
-        Some(Answer::NotLeader(other)) => {
-            Err(ReadError::NotLeader { leader: Some(other.leader).filter(|id| *id != 0) })
-        }
-        Some(Answer::NoQuorum(_)) => Err(ReadError::NoQuorum),
-        None => Err(ReadError::Unreachable("the answer is empty".to_owned())),
-    }
 }
 
 pub(super) async fn ask<T>(

@@ -26,6 +26,7 @@ mod operate;
 mod operators;
 mod peers;
 mod read_index;
+mod read_rounds;
 mod recall;
 mod server;
 mod service;
