@@ -29,6 +29,13 @@ pub async fn run(cluster: &mut Cluster, agent: &Agent, seed: &Seed) -> Result<Re
         shop.api.get(&format!("{}/v1/drops/{drop_id}", cluster.url(id)), None).await?;
         shop.api.get(&format!("{}/v1/products/{}", cluster.url(id), shop.product()), None).await?;
         shop.api.get(&format!("{}/v1/creators/{}/followers", cluster.url(id), shop.creator.id), None).await?;
+        // How far search lags is known once it has something to find.
+        wait::until("search to find the product", PATIENCE, async || {
+            let found = shop.api.get(&format!("{}/v1/search?q=", cluster.url(id)), None).await?;
+            ensure!(found.body["total"].as_u64() > Some(0), "it finds nothing: {}", found.body);
+            Ok(())
+        })
+        .await?;
     }
     let leader = cluster.wait_leader(PATIENCE).await?;
     let mut all = BTreeSet::new();

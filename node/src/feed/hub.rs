@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use livedrop_domain::{Fault, View, journal};
+use livedrop_domain::{Fault, View, journal, restored};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
@@ -177,6 +177,11 @@ impl Drop for Subscription {
 pub(super) fn present(shop: &dyn Shop) -> Result<Position, Fault> {
     let newest = |view: &dyn View| {
         let index = journal::meta(view)?.index;
+        // Between the last entry of a backup and the first one after it nothing ever happened, though somebody may have
+        // been told of such places before.
+        if let Some(gap) = restored::get(view)?.filter(|gap| index <= gap.from) {
+            return Ok((gap.to, 0));
+        }
         Ok((index, journal::at(view, index)?.map_or(0, |journal| journal.events.len().saturating_sub(1))))
     };
     let (index, ordinal) = look(shop, newest)?.what;

@@ -31,6 +31,7 @@ pub fn install() -> PrometheusHandle {
     });
     describe();
     crate::tls::describe();
+    begin_at_zero();
     handle
 }
 
@@ -59,7 +60,6 @@ fn describe() {
     );
     metrics::describe_counter!("livedrop_sign_ins_held_back_total", "Passwords that came before the wait was over.");
     metrics_process::Collector::default().describe();
-    begin_at_zero();
 }
 
 /// Counters that appear only when the first bad thing happens cannot be watched by an alert: `rate` sees no rise.

@@ -29,6 +29,7 @@ const FROM_ENVIRONMENT: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL
 ///
 /// Errors: its address cannot be used.
 pub fn start(config: &NodeConfig, telemetry: &Telemetry) -> anyhow::Result<()> {
+    describe();
     let settings = &config.telemetry;
     let mut builder = SpanExporter::builder().with_http().with_timeout(TIMEOUT).with_http_client(Client::new()?);
     if !settings.otlp.is_empty() {
@@ -44,15 +45,21 @@ pub fn start(config: &NodeConfig, telemetry: &Telemetry) -> anyhow::Result<()> {
         KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
     ]);
     exporter.set_resource(&resource.build());
+    let (spans, waiting) = mpsc::channel(settings.trace_queue_spans);
+    telemetry.collect(spans);
+    tokio::spawn(export(exporter, waiting));
+    Ok(())
+}
+
+/// They count from zero also where nothing is traced: an alert that watches them must find them.
+fn describe() {
     metrics::describe_counter!("livedrop_trace_spans_total", "Spans that the collector of traces took.");
     metrics::describe_counter!(
         "livedrop_trace_spans_dropped_total",
         "Spans that were lost, since the collector of traces was too slow or did not answer."
     );
-    let (spans, waiting) = mpsc::channel(settings.trace_queue_spans);
-    telemetry.collect(spans);
-    tokio::spawn(export(exporter, waiting));
-    Ok(())
+    metrics::counter!("livedrop_trace_spans_total").increment(0);
+    metrics::counter!("livedrop_trace_spans_dropped_total").increment(0);
 }
 
 async fn export(exporter: SpanExporter, mut waiting: mpsc::Receiver<Span>) {

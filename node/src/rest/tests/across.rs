@@ -96,15 +96,15 @@ async fn without_a_quorum_writes_and_fresh_reads_say_so_and_local_reads_go_on() 
     let creator = node.account("ada", "creator").await;
     let drop = node.drop(&creator, json!({"stock": 5})).await;
     let path = format!("/v1/drops/{drop}");
-    for (why, code) in [
-        (Unanswered::NoQuorum, "no_quorum"),
-        (Unanswered::Unknown, "outcome_unknown"),
-        (Unanswered::Overloaded, "overloaded"),
-        (Unanswered::DiskFull, "disk_full"),
+    for (why, code, retry_after) in [
+        (Unanswered::NoQuorum, "no_quorum", "1"),
+        (Unanswered::Unknown, "outcome_unknown", "1"),
+        (Unanswered::Overloaded, "overloaded", "1"),
+        (Unanswered::DiskFull, "disk_full", "5"),
     ] {
         node.shop.break_with(Some(why));
         let answered = node.buy(&creator, &drop, 1, "key").send().await;
-        assert_eq!(answered.header("retry-after"), "1");
+        assert_eq!(answered.header("retry-after"), retry_after);
         assert!(!answered.has("livedrop-leader"));
         answered.problem(503, code);
         node.get(&path).send().await.problem(503, "no_quorum");

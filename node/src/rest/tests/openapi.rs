@@ -7,7 +7,7 @@ use super::super::code;
 use super::Node;
 
 /// What this part of the API is made of.
-const ROUTES: [&str; 82] = [
+const ROUTES: [&str; 85] = [
     "POST /v1/accounts",
     "GET /v1/me",
     "POST /v1/sessions",
@@ -90,6 +90,9 @@ const ROUTES: [&str; 82] = [
     "GET /metrics",
     "GET /problems/{code}",
     "GET /openapi.json",
+    "DELETE /v1/admin/drain",
+    "GET /v1/admin/errors/{request_id}",
+    "PUT /v1/admin/drain",
 ];
 
 async fn document(node: &Node) -> Value {

@@ -81,6 +81,7 @@ async fn events_that_the_journal_let_go_of_are_missed_and_their_creators_are_tol
     node.drop(&creator, json!({"stock": 1})).await;
     node.shop.pass(60_000);
     node.shop.forget();
+    node.shop.forget();
     let late = node.post("/v1/webhook_endpoints", body).token(&creator).send().await.expect(201);
     let (made, missed, through) = enqueue(&node, 0).await;
     let told: Vec<_> = made.iter().flat_map(|enqueue| &enqueue.deliveries).collect();
@@ -98,5 +99,6 @@ async fn events_that_the_journal_let_go_of_are_missed_and_their_creators_are_tol
     let cursor = look(&*node.shop, webhooks::cursor).expect("memory does not fail").what;
     assert_eq!(cursor, through);
     let (made, missed, _) = enqueue(&node, through).await;
-    assert_eq!((made.len(), missed), (0, false), "it goes on after them");
+    let deliveries: usize = made.iter().map(|enqueue| enqueue.deliveries.len()).sum();
+    assert_eq!((deliveries, missed), (0, false), "it goes on after them");
 }
